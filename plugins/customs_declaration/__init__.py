@@ -1,0 +1,1 @@
+"""Customs declaration of retail imports: tax, limits, CEB messages, receipts."""

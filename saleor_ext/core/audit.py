@@ -1,0 +1,34 @@
+"""The audit log: append-only, readable by operators, free of secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import clock
+from .models import AuditEntry
+
+#: Actor of what the platform does by itself.
+SYSTEM = "system"
+
+
+def record(
+    action: str, object_type: str, object_id: object, *, actor: str = SYSTEM, reason: str = "", **data: Any
+) -> AuditEntry:
+    """Write one entry in the current transaction.
+
+    ``data`` must be JSON-able and already masked: entries are never changed or deleted.
+    """
+    return AuditEntry.objects.create(
+        at=clock.now(),
+        actor=actor,
+        action=action,
+        object_type=object_type,
+        object_id=str(object_id),
+        reason=reason,
+        data=data,
+    )
+
+
+def entries_of(object_type: str, object_id: object) -> list[AuditEntry]:
+    """Entries of one object, newest first."""
+    return list(AuditEntry.objects.filter(object_type=object_type, object_id=str(object_id)))

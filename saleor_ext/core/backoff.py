@@ -1,0 +1,17 @@
+"""How long to wait before the next try: 5 s, doubling to 24 h, with jitter."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+FIRST_SECONDS = 5
+LONGEST_SECONDS = 24 * 3600
+#: Each wait is spread by this share either way, so that many failures do not return together.
+JITTER = 0.2
+
+
+def delay(attempts: int) -> timedelta:
+    """Return the wait after the ``attempts``-th failure (1 = first)."""
+    seconds = min(FIRST_SECONDS * 2 ** min(max(attempts, 1) - 1, 20), LONGEST_SECONDS)
+    return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # not a secret: spread only

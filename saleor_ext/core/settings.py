@@ -1,0 +1,96 @@
+"""The platform's settings, read once from the environment and checked at start."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_HTTP_URL = TypeAdapter(HttpUrl)
+
+
+def _http_url(value: str) -> str:
+    _HTTP_URL.validate_python(value)
+    return value
+
+
+class PlatformSettings(BaseSettings):
+    """Environment variables of the platform; each field's description says what it is for."""
+
+    model_config = SettingsConfigDict(env_prefix="PONTE_", extra="ignore", env_ignore_empty=True)
+
+    database_url: SecretStr = Field(
+        validation_alias="DATABASE_URL", description="postgresql:// address of the platform's database"
+    )
+    redis_url: str = Field(validation_alias="REDIS_URL", description="redis:// address of the Celery broker")
+    secret_key: SecretStr = Field(
+        min_length=32, description="Django's signing key, at least 32 characters"
+    )
+    key_file: Path = Field(description="file with the keys of encrypted fields (see `ponte keys`)")
+    public_url: str = Field("http://127.0.0.1:8000", description="address people and wallets use")
+    app_url: str = Field("", description="address Saleor reaches the apps at; empty = PONTE_PUBLIC_URL")
+    saleor_api_url: str = Field(
+        "http://127.0.0.1:8100/graphql/",
+        validation_alias="SALEOR_API_URL",
+        description="GraphQL address of the Saleor the shop sells through",
+    )
+    saleor_allowed: str = Field(
+        "", description="comma-separated GraphQL addresses that may install the apps; empty = SALEOR_API_URL"
+    )
+    dashboard_origin: str = Field("", description="origin of the Saleor Dashboard that may frame our pages")
+    channel: str = Field("cn", description="slug of the Saleor channel the shop sells in")
+    demo: bool = Field(False, description="shows demo accounts and the sandbox ribbon; never in production")
+    debug: bool = Field(False, description="Django's debug pages")
+    var_dir: Path = Field(Path("var"), description="folder for keys, media and demo data")
+    log_level: str = "INFO"
+
+    @field_validator("public_url", "app_url", "saleor_api_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return _http_url(value).rstrip("/") + ("/" if value.endswith("graphql/") else "") if value else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must start with postgresql:// (no other database is supported)")
+        return value
+
+    @property
+    def apps_base_url(self) -> str:
+        """Base address of the Saleor apps' manifests and webhooks, without trailing slash."""
+        return self.app_url or self.public_url
+
+    @property
+    def allowed_saleor_urls(self) -> frozenset[str]:
+        listed = {part.strip() for part in self.saleor_allowed.split(",") if part.strip()}
+        return frozenset(listed or {self.saleor_api_url})
+
+
+def explain(error: ValidationError) -> str:
+    """Tell in plain lines which variable is wrong and what it should hold."""
+    lines = ["Ponte cannot start: the configuration is incomplete or wrong."]
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "?"
+        field = PlatformSettings.model_fields.get(name)
+        alias = field.validation_alias if field and isinstance(field.validation_alias, str) else None
+        variable = alias or (name if name.isupper() else f"PONTE_{name.upper()}")
+        if field is None:
+            field = next((f for f in PlatformSettings.model_fields.values() if f.validation_alias == name), None)
+        hint = f" — {field.description}" if field and field.description else ""
+        lines.append(f"  {variable}: {problem['msg']}{hint}")
+    lines.append("`ponte up` sets all of them for a demonstration; docs/deployment.md lists them.")
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=1)
+def platform_settings() -> PlatformSettings:
+    """Read the settings, or leave with a readable message (exit code 2)."""
+    try:
+        return PlatformSettings()  # type: ignore[call-arg]  # values come from the environment
+    except ValidationError as error:
+        print(explain(error), file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,35 @@
+"""Celery only carries the wake-up calls; what there is to do stands in PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+
+from . import inbox, outbox
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="ponte.work_inbox", ignore_result=True)
+def work_inbox(message_id: str) -> None:
+    inbox.work(message_id)
+
+
+@shared_task(name="ponte.drain_inbox", ignore_result=True)
+def drain_inbox() -> int:
+    return inbox.drain()
+
+
+@shared_task(name="ponte.drain_outbox", ignore_result=True)
+def drain_outbox() -> int:
+    return outbox.drain()
+
+
+def wake(task: Task[Any, Any], *arguments: str) -> None:
+    """Ask a worker to look; a broker that is down costs only time, because beat looks again."""
+    try:
+        task.apply_async(arguments, retry=False, ignore_result=True, expires=60)
+    except Exception as error:  # the row is stored: the message must be acknowledged whatever the broker says
+        log.warning("broker not reached, beat will pick it up: %s", error)

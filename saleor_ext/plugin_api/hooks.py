@@ -1,0 +1,78 @@
+"""Hook specifications. Every hook is optional; arguments are values of ``types``."""
+
+# Specifications only declare: their arguments are used by the implementations.
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pluggy
+
+from . import types as t
+
+PROJECT = "ponte"
+_hookspec = pluggy.HookspecMarker(PROJECT)
+#: Marks a plugin's implementation of a hook.
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Specifications:
+    """What the platform asks plugins."""
+
+    @_hookspec
+    def lanes(self) -> list[t.Lane]:  # type: ignore[empty-body]  # specification only
+        """Return the lanes this plugin carries."""
+
+    @_hookspec
+    def listing_requirements(self, listing: t.ListingView) -> list[t.Requirement]:  # type: ignore[empty-body]  # same
+        """Return what a listing needs for its lane, met or not. Local data only."""
+
+    @_hookspec
+    def delivery_options(self, request: t.DeliveryRequest) -> list[t.DeliveryOption]:  # type: ignore[empty-body]  # same
+        """Return the ways to deliver a box; empty when the lane is not this plugin's."""
+
+    @_hookspec(firstresult=True)
+    def tax_quote(self, request: t.TaxQuoteRequest) -> t.TaxQuote | None:
+        """Return the tax of a box, or None when the lane is not this plugin's. No I/O."""
+
+    @_hookspec
+    def order_checks(self, draft: t.OrderDraft) -> list[t.Finding]:  # type: ignore[empty-body]  # same
+        """Return why a box cannot be ordered, before payment. May reserve quota for the buyer."""
+
+    @_hookspec
+    def payment_methods(self, request: t.PaymentMethodsRequest) -> list[t.PaymentMethod]:  # type: ignore[empty-body]  # same
+        """Return the ways to pay for a box on its lane."""
+
+    @_hookspec(firstresult=True)
+    def payment_session(self, reference: str) -> t.PaymentSession | None:
+        """Return the payment behind a Saleor transaction id, or None when it is not this plugin's."""
+
+    @_hookspec
+    def parcel_steps(self, parcel: t.ParcelView) -> list[t.StepSpec]:  # type: ignore[empty-body]  # same
+        """Return the steps this plugin takes for a parcel of this lane."""
+
+    @_hookspec
+    def parcel_cancelled(self, parcel: t.ParcelView) -> None:
+        """Give back what was taken for the parcel. Runs in the cancelling transaction; idempotent."""
+
+    @_hookspec
+    def shop_fragments(self, place: str, context: dict[str, Any]) -> list[t.Fragment]:  # type: ignore[empty-body]  # same
+        """Return pieces for a shop page: place ``order`` (context ``parcel``), ``product`` (context ``facts``)."""
+
+    @_hookspec
+    def console_fragments(self, place: str, context: dict[str, Any]) -> list[t.Fragment]:  # type: ignore[empty-body]  # same
+        """Return pieces for a console page: place ``parcel`` (context ``parcel``)."""
+
+    @_hookspec
+    def health(self) -> list[t.Health]:  # type: ignore[empty-body]  # same
+        """Check this plugin's keys, certificates, folders and partners; at most two seconds in all."""
+
+
+def new_manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Specifications)
+    return manager
+
+
+def flatten(results: list[list[Any] | None]) -> list[Any]:
+    """Join the lists that several plugins answered."""
+    return [item for result in results if result for item in cast("list[Any]", result)]

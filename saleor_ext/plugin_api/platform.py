@@ -1,0 +1,88 @@
+"""What the platform does for plugins. The implementation lives with the orders domain and is set at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from saleor_ext.core.errors import ConfigurationError
+
+from .types import Buyer, Identity, ParcelView, VariantFacts
+
+
+class SaleorClient(Protocol):
+    """Sends GraphQL documents to one Saleor as one app."""
+
+    def execute(
+        self, document: str, variables: Mapping[str, Any] | None = None, *, idempotent: bool = False
+    ) -> dict[str, Any]:
+        """Send a document and return ``data``; numbers are Decimal.
+
+        :raises TransientError: no answer or a 5xx, after bounded retries (queries and ``idempotent`` mutations only)
+        :raises PermanentError: GraphQL errors, or a payload with ``errors`` (``SaleorUserError`` with field and code)
+        """
+
+
+class Platform(Protocol):
+    """Services for plugins."""
+
+    def saleor(self, api_url: str, app_identifier: str) -> SaleorClient:
+        """Return a client acting as an installed app; PermanentError when it is not installed."""
+
+    def parcel(self, parcel_id: str) -> ParcelView:
+        """Return a parcel; PermanentError when there is none."""
+
+    def parcel_by_order_number(self, number: str) -> ParcelView | None:
+        """Return the parcel whose ``number`` (the customs order number) this is."""
+
+    def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
+        """Finish a waiting step (or a running one) and start what depends on it.
+
+        Call it inside the transaction that stores the ground for it. Returns False when the step was
+        already done or the parcel is closed: a late repeat changes nothing.
+        """
+
+    def fail_step(self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = "") -> bool:
+        """Stop a step for an operator or the buyer to mend; ``retry_step`` starts it again."""
+
+    def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
+        """Merge facts into the data of a step without changing its state."""
+
+    def add_event(
+        self, parcel_id: str, code: str, *, at: datetime | None = None, key: str = "", **data: Any
+    ) -> None:
+        """Add to the timeline that the buyer sees. With ``key`` the same event is written once.
+
+        Codes that the shop has words for: ``paid``, ``payment_declared``, ``waybill``, ``declared``,
+        ``accepted``, ``review``, ``inspection``, ``released``, ``rejected``, ``packed``, ``handed_over``,
+        ``in_transit``, ``out_for_delivery``, ``delivered``, ``exception``.
+        """
+
+    def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
+        """Open a buyer's identity for a purpose; every call is audited."""
+
+    def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
+        """Return who was named for a checkout, without the ID number."""
+
+    def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
+        """Return what is known of articles by SKU, in one query."""
+
+    def complete_checkout(self, api_url: str, checkout_id: str) -> None:
+        """Ask Saleor to turn a paid checkout into an order; safe to repeat."""
+
+
+_platform: Platform | None = None
+
+
+def set_platform(implementation: Platform) -> None:
+    """Install the implementation; called once when the orders app is ready."""
+    global _platform  # noqa: PLW0603  # one process-wide service, set once at start
+    _platform = implementation
+
+
+def platform() -> Platform:
+    """Return the platform's services."""
+    if _platform is None:
+        raise ConfigurationError("the platform's services are not set: is saleor_ext.orders installed?")
+    return _platform

@@ -1,0 +1,398 @@
+"""The values that cross the border between the platform and plugins: frozen, typed, free of ORM objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from saleor_ext.core.money import Money
+
+#: Text that may be a gettext lazy string.
+Text = Any
+
+
+# -- lanes, merchants, listings --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A way goods reach the buyer, with what it demands."""
+
+    code: str
+    name: Text
+    promise: Text
+    icon: str
+    #: A payment record of a declaring, PRC-licensed payment company is needed.
+    needs_payment_declaration: bool
+    #: The buyer's real name and resident ID number are needed.
+    needs_identity: bool
+    #: Goods lie in a bonded book before they are sold.
+    needs_bonded_stock: bool
+    #: Countries (ISO 3166-1 alpha-2) that the lane delivers to.
+    delivers_to: tuple[str, ...]
+    #: Whether orders can be placed now; a lane may be shown before it can carry.
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantView:
+    """A merchant as plugins see it; ``customs_code``/``customs_name`` are the ebcCode and ebcName of CEB messages."""
+
+    slug: str
+    name: str
+    customs_code: str
+    customs_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """What the platform knows of one article. Weights in grams; quantities per piece sold.
+
+    ``unit``, ``unit1``, ``unit2`` are customs unit codes (3 digits); ``origin`` a customs country code (3 digits);
+    ``qty1``/``qty2`` the legal quantities of one piece; ``content`` the ml or g of one piece where a tax
+    threshold is set per ml or g.
+    """
+
+    sku: str
+    name: str
+    merchant: str
+    lane: str
+    warehouse: str
+    hs_code: str
+    gmodel: str
+    origin: str
+    unit: str
+    unit1: str
+    qty1: Decimal
+    net_g: int
+    gross_g: int
+    barcode: str = ""
+    unit2: str = ""
+    qty2: Decimal | None = None
+    content: Decimal | None = None
+    item_record_no: str = ""
+    brand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """A listing under edit: its lane and articles, for the question what is still missing."""
+
+    reference: str
+    merchant: MerchantView
+    lane: str
+    warehouse: str
+    category: str
+    variants: tuple[VariantFacts, ...]
+    languages: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One line of the checklist "what Nansha still needs"; ``met`` or with what to do."""
+
+    code: str
+    title: Text
+    met: bool
+    todo: Text = ""
+    #: Field of the listing form that mends it, e.g. ``hs_code``; with ``sku`` when it is one variant's.
+    field: str = ""
+    sku: str = ""
+
+
+# -- before the order ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A delivery address; ``phone`` in E.164 or national form, ``country`` ISO alpha-2."""
+
+    name: str = ""
+    phone: str = ""
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    street: str = ""
+    postal_code: str = ""
+    country: str = "CN"
+
+    @property
+    def line(self) -> str:
+        """The address in one line, as waybill and declaration must spell it alike."""
+        return f"{self.province}{self.city}{self.district}{self.street}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraftLine:
+    facts: VariantFacts
+    quantity: int
+    #: Net price of one piece, before tax.
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who orders, without the ID number: ``index`` is the blind index that quotas are kept by."""
+
+    reference: str
+    masked_name: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """A box of the basket before payment: one merchant, lane and warehouse."""
+
+    checkout_id: str
+    merchant: str
+    lane: str
+    warehouse: str
+    lines: tuple[OrderDraftLine, ...]
+    freight: Money
+    address: Address | None
+    buyer: Buyer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a box cannot be ordered (``blocking``) or what the buyer should know; shown before payment."""
+
+    code: str
+    message: Text
+    #: What the buyer can do about it.
+    remedy: Text = ""
+    #: Form field it belongs to: ``name``, ``id_number``, ``address``, ``lines``, or empty.
+    field: str = ""
+    #: The rule and its source with date.
+    source: Text = ""
+    blocking: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRequest:
+    lane: str
+    warehouse: str
+    address: Address | None
+    grams: int
+    value: Money
+    language: str = "zh-hans"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOption:
+    """One way to deliver; ``id`` is short and stable, days are working days from payment."""
+
+    id: str
+    name: Text
+    price: Money
+    earliest_days: int
+    latest_days: int
+    description: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxQuoteLine:
+    sku: str
+    hs_code: str
+    quantity: int
+    unit_price: Money
+    content: Decimal | None = None
+    qty1: Decimal | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxQuoteRequest:
+    lane: str
+    lines: tuple[TaxQuoteLine, ...]
+    freight: Money
+    on: date
+    insurance: Money | None = None
+    discount_non_cash: Money | None = None
+    used_this_year: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    sku: str
+    dutiable_value: Money
+    duty: Money
+    consumption_tax: Money
+    vat: Money
+
+    @property
+    def total(self) -> Money:
+        return self.duty + self.consumption_tax + self.vat
+
+
+@dataclass(frozen=True, slots=True)
+class TaxQuote:
+    """The tax of a box. ``outcome``: ``within_limits``, ``full_tax``, ``refused`` (with ``refusal``), ``exempt``."""
+
+    outcome: Literal["within_limits", "full_tax", "refused", "exempt"]
+    lines: tuple[TaxLine, ...]
+    total: Money
+    rule: Text = ""
+    source: Text = ""
+    refusal: Literal["", "single_limit", "annual_limit"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethodsRequest:
+    lane: str
+    amount: Money
+    #: ``wechat`` (inside WeChat), ``phone`` or ``desktop``.
+    surroundings: Literal["wechat", "phone", "desktop"] = "desktop"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """A way to pay. ``gateway`` is the Saleor app identifier, ``data`` goes into ``transactionInitialize``."""
+
+    id: str
+    name: Text
+    icon: str
+    gateway: str
+    data: Mapping[str, Any]
+    note: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSession:
+    """A payment on its way, as the page that waits for it shows it."""
+
+    reference: str
+    method: str
+    state: Literal["waiting", "paid", "failed", "expired", "cancelled"]
+    amount: Money
+    #: Text of the QR code, or empty; ``redirect_url`` for wallets that open by address.
+    qr: str = ""
+    redirect_url: str = ""
+    expires_at: datetime | None = None
+    message: Text = ""
+
+
+# -- after the order -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The buyer's real identity, opened for one stated purpose; never log or store it in the clear."""
+
+    name: str
+    id_number: str
+    phone: str
+
+    def __repr__(self) -> str:
+        return "Identity(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelLine:
+    """A line of a paid order: ``gnum`` counts from 1 in the order of Saleor's lines; prices are net of tax."""
+
+    gnum: int
+    saleor_line_id: str
+    facts: VariantFacts
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """State of one step: ``pending``, ``running``, ``waiting``, ``done``, ``failed``, ``cancelled``; ``data`` is what it left."""
+
+    name: str
+    state: str
+    data: Mapping[str, Any]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """A paid order on its way: one Saleor order, one payment, one waybill, one inventory list.
+
+    ``actual_paid = goods_value + freight + tax_total - discount`` (the acturalPaid identity of CEB311).
+    """
+
+    id: str
+    number: str
+    state: str
+    api_url: str
+    order_id: str
+    order_number: str
+    checkout_id: str
+    transaction_id: str
+    psp_reference: str
+    merchant: MerchantView
+    lane: str
+    warehouse: str
+    lines: tuple[ParcelLine, ...]
+    goods_value: Money
+    freight: Money
+    tax_total: Money
+    discount: Money
+    actual_paid: Money
+    consignee: Address
+    buyer: Buyer | None
+    buyer_account: str
+    paid_at: datetime
+    steps: Mapping[str, StepView]
+
+    def step_data(self, name: str) -> Mapping[str, Any]:
+        """Data that a step left, empty when it has not run."""
+        return self.steps[name].data if name in self.steps else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step is finished; ``data`` (JSON-able) is kept for the steps after it."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A step now waits for the outside world; ``platform().complete_step`` or ``fail_step`` ends it."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """A step of a parcel. ``run`` is idempotent, may use the network, and may raise Transient- or PermanentError."""
+
+    name: str
+    title: Text
+    run: Callable[[ParcelView], Done | Wait]
+    after: tuple[str, ...] = ()
+
+
+# -- pages and health ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a page: a template of the plugin and its context."""
+
+    title: Text
+    template: str
+    context: Mapping[str, Any]
+    order: int = 100
+
+
+ConsoleFragment = Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One check: ``ok``, ``warning`` or ``error``, with how to mend it."""
+
+    name: str
+    status: Literal["ok", "warning", "error"]
+    message: Text = ""
+    remedy: Text = ""
