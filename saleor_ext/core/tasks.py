@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from celery import Task, shared_task
+from django.utils.module_loading import import_string
 
 from . import inbox, outbox
 
@@ -25,6 +26,12 @@ def drain_inbox() -> int:
 @shared_task(name="ponte.drain_outbox", ignore_result=True)
 def drain_outbox() -> int:
     return outbox.drain()
+
+
+@shared_task(name="ponte.run_periodic", ignore_result=True)
+def run_periodic(function: str) -> None:
+    """Call a plugin's periodic function, named by dotted path."""
+    import_string(function)()
 
 
 def wake(task: Task[Any, Any], *arguments: str) -> None:

@@ -1,0 +1,60 @@
+"""Prepares the environment before Django's settings are read (loaded by ``-p`` from pyproject).
+
+One embedded PostgreSQL serves all parallel workers; each has databases of its own. ``DATABASE_URL`` and
+``REDIS_URL`` are honoured when they are set.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_MARK = "PONTE_TEST_FOLDER"
+
+
+def _prepare_platform(folder: Path) -> None:
+    from saleor_ext.core.keys import new_ring, write_ring
+
+    os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")  # nothing listens: tests run tasks themselves
+    os.environ["PONTE_SECRET_KEY"] = secrets.token_hex(32)
+    os.environ["PONTE_KEY_FILE"] = str(folder / "keys.json")
+    os.environ["PONTE_VAR_DIR"] = str(folder / "var")
+    os.environ["PONTE_PUBLIC_URL"] = "http://testserver"
+    os.environ["PONTE_DEMO"] = "1"
+    os.environ.setdefault("SALEOR_API_URL", "http://saleor.test/graphql/")
+    os.environ["PONTE_EXTRA_PLUGINS"] = ""
+    from saleor_ext.core.settings import platform_settings
+
+    platform_settings.cache_clear()
+    write_ring(folder / "keys.json", new_ring())
+
+
+def _start() -> None:
+    if _MARK in os.environ:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="ponte-test-"))
+    os.environ[_MARK] = str(folder)
+    server: Any = None
+    if "DATABASE_URL" not in os.environ:
+        from saleor_ext.core.embedded import database_url, start_postgresql
+
+        server = start_postgresql(folder / "postgresql")
+        os.environ["DATABASE_URL"] = database_url(server, "ponte")
+        os.environ.setdefault("SANDBOX_DATABASE_URL", database_url(server, "ponte_sandbox"))
+    os.environ.setdefault("SANDBOX_DIR", str(folder / "sandbox"))
+    _prepare_platform(folder)
+
+    def finish() -> None:
+        if server is not None:
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(finish)
+
+
+_start()
