@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from . import crypto
+
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+    _TextField = models.TextField[str | None, str]
+else:  # Django's field classes take no type arguments at run time
+    _CharField = models.CharField
+    _TextField = models.TextField
 
 
 class Sealed(str):
@@ -35,7 +42,7 @@ class _Opener:
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(_TextField):
     """Text sealed at rest; reads as plain text on an instance.
 
     The primary key must be known before saving (use a UUID with a default), because it is part
@@ -74,7 +81,7 @@ class EncryptedTextField(models.TextField):
         return str(self.pre_save(obj, add=False) or "")
 
 
-class BlindIndexField(models.CharField[str, str]):
+class BlindIndexField(_CharField):
     """Look-up index of a sealed sibling field; set by itself whenever the row is saved.
 
     Filter with ``Model.field_index(value)``-style helpers: ``crypto.blind_index(normalised, purpose)``
