@@ -1,0 +1,1 @@
+"""The consumer catalogue: a projection of what Saleor publishes, for pages and search."""

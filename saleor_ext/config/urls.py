@@ -43,6 +43,7 @@ urlpatterns += i18n_patterns(
     prefix_default_language=False,
 )
 
-handler403 = "storefront.ui.views.forbidden"
-handler404 = "storefront.ui.views.not_found"
-handler500 = "storefront.ui.views.server_error"
+if (_ui := find_spec("storefront.ui")) and _ui.origin and find_spec("storefront.ui.views"):  # until it has landed
+    handler403 = "storefront.ui.views.forbidden"
+    handler404 = "storefront.ui.views.not_found"
+    handler500 = "storefront.ui.views.server_error"

@@ -1,0 +1,1 @@
+"""Who buys: real names and resident ID numbers, sealed, looked up by blind index only."""
