@@ -1,0 +1,1 @@
+"""The sandbox: stand-ins for the outside world on one laptop. It imports nothing of the platform."""

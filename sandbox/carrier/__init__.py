@@ -1,0 +1,1 @@
+"""Stand-in for an SF-like carrier: waybills and signed route pushes."""

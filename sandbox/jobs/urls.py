@@ -1,0 +1,5 @@
+"""Addresses of the control page."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

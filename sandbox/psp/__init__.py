@@ -1,0 +1,1 @@
+"""Stand-in for WeChat Pay Global v3."""
