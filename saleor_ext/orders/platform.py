@@ -1,0 +1,68 @@
+"""The services that the platform gives to plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from saleor_ext.core.errors import PermanentError
+from saleor_ext.identity import services as identity
+from saleor_ext.link import clients
+from saleor_ext.listings import selectors as listings
+from saleor_ext.plugin_api.platform import SaleorClient
+from saleor_ext.plugin_api.types import Buyer, Identity, ParcelView, VariantFacts
+
+from . import steps, timeline
+from .models import Parcel
+from .views_of import parcel_view
+
+
+class PonteServices:
+    """Implements ``plugin_api.Platform``."""
+
+    def saleor(self, api_url: str, app_identifier: str) -> SaleorClient:
+        return clients.client_for(api_url, app_identifier)
+
+    def parcel(self, parcel_id: str) -> ParcelView:
+        return parcel_view(_parcel(parcel_id))
+
+    def parcel_by_order_number(self, number: str) -> ParcelView | None:
+        found = Parcel.objects.filter(number=number).first()
+        return parcel_view(found) if found else None
+
+    def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
+        return steps.complete(parcel_id, step, data)
+
+    def fail_step(
+        self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
+    ) -> bool:
+        return steps.fail(parcel_id, step, code, message, buyer_message=buyer_message)
+
+    def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
+        steps.update(parcel_id, step, data)
+
+    def add_event(
+        self, parcel_id: str, code: str, *, at: datetime | None = None, key: str = "", **data: Any
+    ) -> None:
+        timeline.add(_parcel(parcel_id), code, at=at, key=key, data=data)
+
+    def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
+        return identity.reveal(reference, purpose=purpose, actor=actor)
+
+    def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
+        person = identity.person_of_checkout(api_url, checkout_id)
+        return identity.buyer(person) if person else None
+
+    def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
+        return listings.variant_facts(skus)
+
+    def complete_checkout(self, api_url: str, checkout_id: str) -> None:
+        clients.complete_checkout(api_url, checkout_id)
+
+
+def _parcel(parcel_id: str) -> Parcel:
+    found = Parcel.objects.filter(pk=parcel_id).first()
+    if found is None:
+        raise PermanentError(f"no parcel {parcel_id}", code="not_found")
+    return found

@@ -1,0 +1,79 @@
+"""Turns parcels into the values that plugins see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from saleor_ext.core.money import Money
+from saleor_ext.identity.services import buyer
+from saleor_ext.merchants.selectors import merchant_view
+from saleor_ext.plugin_api.types import Address, ParcelView, StepView, VariantFacts
+from saleor_ext.plugin_api.types import ParcelLine as LineView
+
+from .models import Parcel, ParcelLine
+
+_DECIMALS = ("qty1", "qty2", "content")
+
+
+def facts_to_json(facts: VariantFacts) -> dict[str, Any]:
+    """Return facts as JSON, decimals as strings."""
+    plain = asdict(facts)
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in plain.items()}
+
+
+def facts_from_json(stored: Mapping[str, Any]) -> VariantFacts:
+    known = {name: value for name, value in stored.items() if name in VariantFacts.__dataclass_fields__}
+    for name in _DECIMALS:
+        if known.get(name) is not None:
+            known[name] = Decimal(known[name])
+    return VariantFacts(**known)
+
+
+def parcel_view(parcel: Parcel) -> ParcelView:
+    """Return a parcel with its lines and steps; three queries besides the parcel."""
+
+    def money(amount: Decimal) -> Money:
+        return Money(amount, parcel.currency)
+
+    return ParcelView(
+        id=str(parcel.pk),
+        number=parcel.number,
+        state=parcel.state,
+        api_url=parcel.api_url,
+        order_id=parcel.order_id,
+        order_number=parcel.order_number,
+        checkout_id=parcel.checkout_id,
+        transaction_id=parcel.transaction_id,
+        psp_reference=parcel.psp_reference,
+        merchant=merchant_view(parcel.merchant),
+        lane=parcel.lane,
+        warehouse=parcel.warehouse,
+        lines=tuple(_line_view(line, parcel.currency) for line in parcel.lines.all()),
+        goods_value=money(parcel.goods_value),
+        freight=money(parcel.freight),
+        tax_total=money(parcel.tax_total),
+        discount=money(parcel.discount),
+        actual_paid=money(parcel.actual_paid),
+        consignee=Address(**json.loads(parcel.consignee)),
+        buyer=buyer(parcel.buyer) if parcel.buyer else None,
+        buyer_account=parcel.buyer_account,
+        paid_at=parcel.paid_at,
+        steps={
+            step.name: StepView(step.name, step.state, step.data, step.error) for step in parcel.steps.all()
+        },
+    )
+
+
+def _line_view(line: ParcelLine, currency: str) -> LineView:
+    return LineView(
+        gnum=line.gnum,
+        saleor_line_id=line.saleor_line_id,
+        facts=facts_from_json(line.facts),
+        quantity=line.quantity,
+        unit_price=Money(line.unit_price, currency),
+        total=Money(line.total, currency),
+    )
