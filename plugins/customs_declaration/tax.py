@@ -13,6 +13,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money, spread
 
 from .policy import BASES, ConsumptionTier, Limits, Rates, limits_on
@@ -100,8 +101,10 @@ class TaxResult:
         return self.goods_value + self.freight + self.insurance + self.tax_total - self.discount
 
 
-class MissingMeasure(ValueError):
-    """A specific tax needs the contents of a line in a unit that the listing does not give."""
+class MissingMeasure(PermanentError):
+    """A tax needs the contents of a line in a unit that the listing does not give."""
+
+    code = "missing_measure"
 
 
 def calculate(
