@@ -9,6 +9,7 @@ from typing import Any
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.identity import services as identity
 from saleor_ext.link import clients
+from saleor_ext.link.orders import complete_checkout
 from saleor_ext.listings import selectors as listings
 from saleor_ext.plugin_api.platform import SaleorClient
 from saleor_ext.plugin_api.types import Buyer, Identity, ParcelView, VariantFacts
@@ -22,7 +23,7 @@ class PonteServices:
     """Implements ``plugin_api.Platform``."""
 
     def saleor(self, api_url: str, app_identifier: str) -> SaleorClient:
-        return clients.client_for(api_url, app_identifier)
+        return clients.app_client(api_url, app_identifier)
 
     def parcel(self, parcel_id: str) -> ParcelView:
         return parcel_view(_parcel(parcel_id))
@@ -58,7 +59,7 @@ class PonteServices:
         return listings.variant_facts(skus)
 
     def complete_checkout(self, api_url: str, checkout_id: str) -> None:
-        clients.complete_checkout(api_url, checkout_id)
+        complete_checkout(clients.platform_client(api_url), checkout_id)
 
 
 def _parcel(parcel_id: str) -> Parcel:

@@ -1,0 +1,180 @@
+"""``ponte doctor``: what is wrong with an installation and how to mend it."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
+#: Customs and wallets refuse requests whose clock is further off than five minutes; warn well before.
+CLOCK_WARNING_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    status: str
+    message: str
+    remedy: str = ""
+
+
+def run(*, as_json: bool = False) -> int:
+    """Print every check; return 1 when one is an error."""
+    worst = 0
+    for check in checks():
+        if as_json:
+            print(json.dumps(asdict(check), ensure_ascii=False))
+        else:
+            print(f"{MARKS[check.status]} {check.name}: {check.message}")
+            if check.status != "ok" and check.remedy:
+                print(f"    → {check.remedy}")
+        worst = max(worst, check.status == "error")
+    return int(worst)
+
+
+def checks() -> Iterator[Check]:
+    """Yield the checks in the order in which one rests on the other; stop where nothing more can be asked."""
+    configuration = _configuration()
+    yield configuration
+    if configuration.status == "error":
+        return
+    database = _attempt("database", _database, "start PostgreSQL, or correct DATABASE_URL; `ponte up` brings its own")
+    yield database
+    if database.status == "error":
+        return
+    yield _attempt("tables", _tables, "run `ponte migrate`")
+    yield _attempt("broker", _broker, "start Redis or Valkey, or correct REDIS_URL")
+    yield _attempt("field keys", _keys, "`ponte keys init` makes a key file; restore the old one if data were sealed")
+    yield _attempt("Saleor", _saleor, "check SALEOR_API_URL; then run `ponte saleor setup`")
+    yield _attempt("clock", _clock, "set the clock by NTP: signatures with a wrong time are refused")
+    yield from _plugins()
+
+
+def _configuration() -> Check:
+    from pydantic import ValidationError
+
+    from saleor_ext.core.settings import PlatformSettings, explain
+
+    from . import environment
+
+    global _server  # noqa: PLW0603  # the embedded server stops when its last handle goes
+    _server = environment.load()
+    try:
+        settings = PlatformSettings()  # type: ignore[call-arg]  # values come from the environment
+    except ValidationError as error:
+        return Check("configuration", "error", explain(error), "set the variables above, or run `ponte up` once")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
+    try:
+        import django
+
+        django.setup()
+    except Exception as error:  # a broken plugin or setting must be reported, not raised
+        return Check("configuration", "error", str(error), "mend what the message names")
+    if settings.demo and settings.public_url.startswith("https"):
+        return Check("configuration", "error", "PONTE_DEMO is on at a public address", "unset PONTE_DEMO")
+    return Check("configuration", "ok", "settings are complete" + (" (demonstration)" if settings.demo else ""))
+
+
+_server: object = None
+
+
+def _attempt(name: str, probe: Callable[[], str], remedy: str) -> Check:
+    try:
+        return Check(name, "ok", probe())
+    except Exception as error:  # whatever went wrong is the answer
+        return Check(name, "error", f"{type(error).__name__}: {error}".strip(), remedy)
+
+
+def _database() -> str:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        version = str(cursor.fetchone()[0])
+    if int(version.split(".")[0]) < 15:
+        raise RuntimeError(f"PostgreSQL {version} is too old; 15 or newer is needed")
+    return f"PostgreSQL {version}"
+
+
+def _tables() -> str:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise RuntimeError(f"{len(missing)} migrations are not applied")
+    return "all migrations are applied"
+
+
+def _broker() -> str:
+    import redis
+
+    from saleor_ext.core.settings import platform_settings
+
+    client = redis.Redis.from_url(platform_settings().redis_url, socket_timeout=3, socket_connect_timeout=3)
+    version = client.info("server")["redis_version"]
+    client.close()
+    return f"Redis {version}"
+
+
+def _keys() -> str:
+    from saleor_ext.core import crypto
+    from saleor_ext.core.keys import key_ring
+    from saleor_ext.core.settings import platform_settings
+
+    ring = key_ring()
+    crypto.open_sealed(crypto.seal("probe", "doctor"), "doctor")
+    mode = platform_settings().key_file.stat().st_mode & 0o077
+    if mode:
+        raise RuntimeError(f"{platform_settings().key_file} can be read by others (chmod 600 mends it)")
+    return f"{len(ring.keys)} key(s), active {ring.active}"
+
+
+def _saleor() -> str:
+    from saleor_ext.core.settings import platform_settings
+    from saleor_ext.link import clients
+    from saleor_ext.link.platform_app import PLATFORM_APP
+    from saleor_ext.plugin_api.registry import plugins
+
+    url = platform_settings().saleor_api_url
+    version = clients.anonymous_client(url).execute("query Version { shop { version } }")
+    wanted = [PLATFORM_APP, *(plugin.saleor_app for plugin in plugins() if plugin.saleor_app)]
+    missing = [app.identifier for app in wanted if not clients.installed(url, app.identifier)]
+    if missing:
+        raise RuntimeError(f"reached, but these apps are not installed: {', '.join(missing)}")
+    return f"{url} answers, {len(wanted)} apps installed{_version_text(version)}"
+
+
+def _version_text(answer: object) -> str:
+    shop = answer.get("shop") if isinstance(answer, dict) else None
+    version = shop.get("version") if isinstance(shop, dict) else None
+    return f", version {version}" if version else ""
+
+
+def _clock() -> str:
+    import httpx2
+
+    from saleor_ext.core.settings import platform_settings
+
+    answer = httpx2.post(
+        platform_settings().saleor_api_url, json={"query": "{__typename}"}, timeout=5, trust_env=False
+    )
+    stamp = answer.headers.get("date")
+    if not stamp:
+        return "Saleor sends no Date header to compare with"
+    distance = abs(time.time() - email.utils.parsedate_to_datetime(stamp).timestamp())
+    if distance > CLOCK_WARNING_SECONDS:
+        raise RuntimeError(f"{distance:.0f} s away from Saleor's clock")
+    return f"within {distance:.0f} s of Saleor's clock"
+
+
+def _plugins() -> Iterator[Check]:
+    from saleor_ext.plugin_api.registry import ask
+
+    for item in ask("health"):
+        yield Check(str(item.name), item.status, str(item.message), str(item.remedy))

