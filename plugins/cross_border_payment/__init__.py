@@ -1,0 +1,1 @@
+"""Wallet payments for Mainland buyers, and their declaration to China Customs."""

@@ -1,0 +1,165 @@
+"""Configuration of the plugin; the console's form, its checks and its help texts come from here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from django.utils.translation import gettext as _
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from saleor_ext.plugin_api import PluginConfig, Secret
+
+from .port import CustomsTarget
+from .wechat import signing
+
+_HTTP_URL = TypeAdapter(HttpUrl)
+#: Tenpay as China Customs knows it (stated with WeChat's customs interface; read 2026-11).
+TENPAY_CODE = "4403169D3W"
+TENPAY_NAME = "财付通支付科技有限公司"
+APIV3_KEY_BYTES = 32
+
+
+def _refuse(message: str) -> PydanticCustomError:
+    return PydanticCustomError("ponte", "{message}", {"message": message})
+
+
+class TargetConfig(BaseModel):
+    """One customs office that payments are declared to, with the seller's registration there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    customs: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{1,31}$")]
+    merchant_customs_no: Annotated[str, Field(min_length=1, max_length=32)]
+
+
+class PaymentConfig(PluginConfig):
+    """WeChat Pay Global account, customs targets and time limits.
+
+    Titles and descriptions are English message ids; the console translates them when it shows the form.
+    """
+
+    enabled: bool = Field(
+        True, title="Offered", description="Off: no new payment starts; running ones end normally."
+    )
+    base_url: str = Field(
+        "https://apihk.mch.weixin.qq.com",
+        title="Gateway address",
+        description="Address of WeChat Pay Global, or of the sandbox in a demonstration.",
+    )
+    mchid: str = Field(
+        "", max_length=32, title="Merchant number (mchid)", description="As WeChat Pay assigned it."
+    )
+    appid: str = Field(
+        "", max_length=32, title="App ID", description="Official account bound to the merchant number."
+    )
+    merchant_category_code: str = Field(
+        "5399", pattern=r"^\d{4}$", title="Merchant category code", description="Four digits (MCC)."
+    )
+    merchant_serial: str = Field(
+        "",
+        max_length=40,
+        title="Merchant certificate serial",
+        description="Serial number of the API certificate that belongs to the private key.",
+    )
+    merchant_private_key: Secret = Field(
+        SecretStr(""),
+        title="Merchant private key",
+        description="PEM, RSA of 2048 bits or more, without pass phrase.",
+    )
+    apiv3_key: Secret = Field(
+        SecretStr(""), title="APIv3 key", description="32 characters; opens notifications."
+    )
+    customs_targets: tuple[TargetConfig, ...] = Field(
+        (),
+        title="Customs targets",
+        description="Payments of customs lanes are declared to each: customs code and registration.",
+    )
+    pay_code: str = Field(
+        TENPAY_CODE,
+        pattern=r"^[0-9A-Z]{10}$",
+        title="Payment enterprise code",
+        description="Customs registration of the payment enterprise; Tenpay's unless agreed otherwise.",
+    )
+    pay_name: str = Field(TENPAY_NAME, min_length=1, max_length=100, title="Payment enterprise name")
+    currencies: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = Field(
+        ("CNY",), min_length=1, title="Currencies", description="Currencies the account may charge in."
+    )
+    session_minutes: int = Field(
+        30,
+        ge=6,
+        le=120,
+        title="Minutes to pay",
+        description="A code not paid by then is closed at the gateway.",
+    )
+    refund_window_days: int = Field(365, ge=1, le=365, title="Days to refund")
+    declare_window_days: int = Field(
+        30, ge=1, le=365, title="Days to declare", description="Older payments are not declared any more."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        try:
+            _HTTP_URL.validate_python(value)
+        except ValidationError:
+            raise _refuse(_("Enter an address that begins with http:// or https://.")) from None
+        return value.rstrip("/")
+
+    @field_validator("merchant_private_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        pem = value.get_secret_value().strip()
+        if pem:
+            try:
+                signing.load_private_key(pem)
+            except ValueError:
+                raise _refuse(
+                    _("Enter an RSA private key in PEM form, 2048 bits or more, without pass phrase.")
+                ) from None
+        return SecretStr(pem)
+
+    @field_validator("apiv3_key")
+    @classmethod
+    def _is_apiv3_key(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value().strip()
+        if key and len(key.encode()) != APIV3_KEY_BYTES:
+            raise _refuse(_("The APIv3 key has exactly 32 characters."))
+        return SecretStr(key)
+
+    @field_validator("customs_targets")
+    @classmethod
+    def _are_distinct(cls, value: tuple[TargetConfig, ...]) -> tuple[TargetConfig, ...]:
+        if len({target.customs for target in value}) != len(value):
+            raise _refuse(_("The same customs code is listed twice."))
+        return value
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the fields without which no payment can start."""
+        needed = {
+            "mchid": self.mchid,
+            "appid": self.appid,
+            "merchant_serial": self.merchant_serial,
+            "merchant_private_key": self.merchant_private_key.get_secret_value(),
+            "apiv3_key": self.apiv3_key.get_secret_value(),
+        }
+        return tuple(name for name, value in needed.items() if not value)
+
+    @property
+    def targets(self) -> tuple[CustomsTarget, ...]:
+        return tuple(CustomsTarget(t.customs, t.merchant_customs_no) for t in self.customs_targets)
+
+    @property
+    def session_time(self) -> timedelta:
+        return timedelta(minutes=self.session_minutes)

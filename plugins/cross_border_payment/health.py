@@ -1,0 +1,98 @@
+"""Health of the plugin: local facts only, so that the health page never waits for a partner."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.core import clock
+from saleor_ext.plugin_api import Health
+
+from . import gateways
+from .models import PaymentDeclaration, PaymentSession, PlatformCertificate
+from .port import DeclarationState, Identity
+
+NAME = "payment"
+WARN_BEFORE = timedelta(days=14)
+STUCK_AFTER = timedelta(hours=6)
+
+
+def now() -> datetime:
+    return clock.now()
+
+
+def check() -> list[Health]:
+    config = gateways.configuration()
+    if config.missing:
+        return [
+            Health(
+                f"{NAME}.account",
+                "error",
+                _("WeChat Pay is not set up."),
+                _("Fill in the payment plugin's configuration: %(fields)s.")
+                % {"fields": ", ".join(config.missing)},
+            )
+        ]
+    return [_account(), _certificate(), _suspects(), _stuck()]
+
+
+def _account() -> Health:
+    config = gateways.configuration()
+    if not config.enabled:
+        return Health(f"{NAME}.account", "warning", _("Payments are switched off."))
+    if not config.customs_targets:
+        return Health(
+            f"{NAME}.account",
+            "warning",
+            _("No customs target is configured, so customs lanes cannot be paid."),
+            _("Add the customs office and registration number."),
+        )
+    return Health(f"{NAME}.account", "ok", config.mchid)
+
+
+def _certificate() -> Health:
+    """Rows of other hosts (a sandbox used before) do not count."""
+    config = gateways.configuration()
+    keeper = f"{config.mchid}@{urlsplit(config.base_url).netloc}"[:80]
+    newest = PlatformCertificate.objects.filter(account=keeper).order_by("-not_after").first()
+    if newest is None:
+        return Health(
+            f"{NAME}.certificate", "ok", _("The platform certificate is fetched with the first call.")
+        )
+    if newest.not_after - now() < WARN_BEFORE:
+        return Health(
+            f"{NAME}.certificate",
+            "warning",
+            _("The platform certificate ends on %(day)s.") % {"day": f"{newest.not_after:%Y-%m-%d}"},
+            _("A new one is fetched by itself; look at the address if this stays."),
+        )
+    return Health(f"{NAME}.certificate", "ok", newest.serial)
+
+
+def _suspects() -> Health:
+    count = PaymentSession.objects.filter(state=PaymentSession.State.SUSPECT).count()
+    if count:
+        return Health(
+            f"{NAME}.mismatch",
+            "error",
+            _("%(count)d payments do not match their orders.") % {"count": count},
+            _("Compare them with the wallet's own statement and refund or correct them there."),
+        )
+    return Health(f"{NAME}.mismatch", "ok")
+
+
+def _stuck() -> Health:
+    open_states = (DeclarationState.UNDECLARED, DeclarationState.SUBMITTED, DeclarationState.PROCESSING)
+    late = PaymentDeclaration.objects.filter(
+        state__in=open_states, created_at__lt=now() - STUCK_AFTER
+    ).exclude(identity=Identity.DIFFERENT)
+    count = late.count()
+    if count:
+        return Health(
+            f"{NAME}.declarations",
+            "warning",
+            _("%(count)d declarations have no result for hours.") % {"count": count},
+        )
+    return Health(f"{NAME}.declarations", "ok")

@@ -1,0 +1,146 @@
+"""What the platform asks this plugin."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.plugin_api import (
+    Finding,
+    Fragment,
+    Health,
+    OrderDraft,
+    ParcelView,
+    PaymentMethod,
+    PaymentMethodsRequest,
+    PaymentSession,
+    StepSpec,
+    hookimpl,
+)
+
+from . import declarations, gateways, lanes, webhooks
+from . import health as checks
+from .models import PaymentDeclaration, PaymentRefund
+from .models import PaymentSession as SessionRow
+from .port import Surroundings
+from .sessions import APP
+
+_STATES: dict[str, Literal["waiting", "paid", "failed", "expired", "cancelled"]] = {
+    SessionRow.State.NEW: "waiting",
+    SessionRow.State.WAITING: "waiting",
+    SessionRow.State.PAID: "paid",
+    SessionRow.State.CLOSED: "expired",
+    SessionRow.State.FAILED: "failed",
+    SessionRow.State.SUSPECT: "failed",
+}
+
+
+@hookimpl
+def payment_methods(request: PaymentMethodsRequest) -> list[PaymentMethod]:
+    methods = []
+    for gateway in gateways.offered():
+        fits = (
+            request.amount.currency in gateway.capabilities.currencies
+            and Surroundings(request.surroundings) in gateway.capabilities.surroundings
+            and lanes.admits(request.lane, gateway.capabilities)
+        )
+        if fits:
+            methods.append(
+                PaymentMethod(
+                    id=gateway.identifier,
+                    name=_("WeChat Pay"),
+                    icon="wechat-pay",
+                    gateway=APP,
+                    data={"method": gateway.identifier, "surroundings": request.surroundings},
+                    note=_(
+                        "Pay from a real-named wallet of your own: customs compare the payer with the buyer."
+                    )
+                    if lanes.needs_declaration(request.lane)
+                    else "",
+                )
+            )
+    return methods
+
+
+@hookimpl
+def payment_session(reference: str) -> PaymentSession | None:
+    row = SessionRow.objects.filter(transaction_id=reference).order_by("-created_at").first()
+    if row is None:
+        return None
+    state = _STATES[row.state]
+    if row.state == SessionRow.State.CLOSED and row.cancel_requested_at:
+        state = "cancelled"
+    elif row.state == SessionRow.State.WAITING and row.expires_at <= checks.now():
+        state = "expired"
+    return PaymentSession(
+        reference=reference,
+        method=row.gateway,
+        state=state,
+        amount=row.money,
+        qr=row.code_url,
+        redirect_url=row.redirect_url,
+        expires_at=row.expires_at,
+        message="" if state in ("waiting", "paid") else webhooks.failure_text(row),
+    )
+
+
+@hookimpl
+def order_checks(draft: OrderDraft) -> list[Finding]:
+    """A payment that is to be declared needs somebody to compare the payer with."""
+    if not lanes.needs_declaration(draft.lane):
+        return []
+    findings = []
+    if draft.buyer is None:
+        findings.append(
+            Finding(
+                code="payment_identity_missing",
+                message=_("The buyer's real name and ID number are missing."),
+                remedy=_("Enter the name and ID number of the person whose wallet will pay."),
+                field="id_number",
+                source=_("GACC announcement 2018/194: payment, order and waybill are compared"),
+            )
+        )
+    if not any(lanes.admits(draft.lane, gateway.capabilities) for gateway in gateways.offered()):
+        findings.append(
+            Finding(
+                code="payment_no_declarer",
+                message=_("No way to pay that customs accept is available just now."),
+                remedy=_("Please try again later."),
+            )
+        )
+    return findings
+
+
+@hookimpl
+def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
+    if not lanes.needs_declaration(parcel.lane):
+        return []
+    return [StepSpec(declarations.STEP, _("Payment declared to customs"), declarations.run)]
+
+
+@hookimpl
+def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
+    if place != "parcel":
+        return []
+    parcel: ParcelView = context["parcel"]
+    session = SessionRow.objects.filter(api_url=parcel.api_url, transaction_id=parcel.transaction_id).first()
+    if session is None:
+        return []
+    return [
+        Fragment(
+            title=_("Payment"),
+            template="cross_border_payment/console_parcel.html",
+            context={
+                "session": session,
+                "declarations": PaymentDeclaration.objects.filter(session=session),
+                "refunds": PaymentRefund.objects.filter(session=session),
+            },
+            order=20,
+        )
+    ]
+
+
+@hookimpl
+def health() -> list[Health]:
+    return checks.check()

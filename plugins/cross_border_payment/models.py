@@ -1,0 +1,207 @@
+"""Tables of the plugin: sessions, wire records, declarations, refunds, platform certificates."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.core.fields import EncryptedTextField
+from saleor_ext.core.money import Money
+
+from .port import DeclarationState, Identity, RefundState
+
+
+class PaymentSession(models.Model):
+    """One attempt to pay one Saleor transaction at one gateway account."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("new")
+        WAITING = "waiting", _("waiting for the buyer")
+        PAID = "paid", _("paid")
+        CLOSED = "closed", _("closed")
+        FAILED = "failed", _("failed")
+        #: Money came, but not what we asked for, or not for us: never counted, an operator looks.
+        SUSPECT = "suspect", _("does not match")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    api_url = models.CharField(max_length=300)
+    transaction_id = models.CharField(max_length=200)
+    checkout_id = models.CharField(max_length=200, blank=True)
+    order_id = models.CharField(max_length=200, blank=True)
+    lane = models.CharField(max_length=40, blank=True)
+    gateway = models.CharField(max_length=40)
+    account = models.CharField(max_length=40)
+    out_trade_no = models.CharField(max_length=32)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    surroundings = models.CharField(max_length=10, default="desktop")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
+    code_url = models.CharField(max_length=500, blank=True)
+    redirect_url = models.CharField(max_length=1000, blank=True)
+    expires_at = models.DateTimeField()
+    gateway_ref = models.CharField(max_length=64, blank=True)
+    paid_at = models.DateTimeField(null=True)
+    #: When Saleor took the news that money came, and when it made the order of it.
+    reported_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    failure_code = models.CharField(max_length=64, blank=True)
+    failure_message = models.CharField(max_length=300, blank=True)
+    polls = models.PositiveIntegerField(default=0)
+    next_poll_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["api_url", "transaction_id"], name="payment_session_once"),
+            models.UniqueConstraint(
+                fields=["gateway", "account", "out_trade_no"], name="payment_session_trade_no"
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_session_amount"),
+            models.CheckConstraint(
+                condition=~models.Q(state="paid")
+                | (~models.Q(gateway_ref="") & models.Q(paid_at__isnull=False)),
+                name="payment_session_paid_facts",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_poll_at"], name="payment_session_due", condition=models.Q(state="waiting")
+            ),
+            models.Index(fields=["checkout_id"], name="payment_session_checkout"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.out_trade_no} {self.state}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class PaymentRefund(models.Model):
+    """Money to give back; ``dedupe_key`` makes a re-sent request find the same row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(PaymentSession, on_delete=models.PROTECT, related_name="refunds")
+    dedupe_key = models.CharField(max_length=200)
+    refund_no = models.CharField(max_length=32, unique=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    state = models.CharField(
+        max_length=10, choices=[(s.value, s.value) for s in RefundState], default=RefundState.PROCESSING
+    )
+    gateway_ref = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    failure = models.CharField(max_length=300, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    reported_at = models.DateTimeField(null=True)
+    polls = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "dedupe_key"], name="payment_refund_once"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_refund_amount"),
+        ]
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.refund_no} {self.state}"
+
+    @property
+    def money(self) -> Money:
+        return Money(Decimal(self.amount), self.session.currency)
+
+
+class PaymentDeclaration(models.Model):
+    """The customs payment record of one payment at one customs office."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(PaymentSession, on_delete=models.PROTECT, related_name="declarations")
+    parcel_id = models.CharField(max_length=64)
+    customs = models.CharField(max_length=32)
+    merchant_customs_no = models.CharField(max_length=32)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    state = models.CharField(
+        max_length=12,
+        choices=[(s.value, s.value) for s in DeclarationState],
+        default=DeclarationState.UNDECLARED,
+    )
+    identity = models.CharField(
+        max_length=10, choices=[(i.value, i.value) for i in Identity], default=Identity.UNCHECKED
+    )
+    verify_department = models.CharField(max_length=16, blank=True)
+    verify_number = models.CharField(max_length=64, blank=True)
+    explanation = models.CharField(max_length=300, blank=True)
+    #: How often it was sent (declared or pushed again), and how often asked for since.
+    attempts = models.PositiveIntegerField(default=0)
+    polls = models.PositiveIntegerField(default=0)
+    declared_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "customs"], name="payment_declaration_once")
+        ]
+        indexes = [models.Index(fields=["parcel_id"], name="payment_declaration_parcel")]
+        ordering = ["created_at", "customs"]
+
+    def __str__(self) -> str:
+        return f"{self.session.out_trade_no} {self.customs} {self.state}"
+
+
+class PaymentWireRecord(models.Model):
+    """Bytes exchanged with a payment company, verbatim and sealed; the ground for customs' data requests.
+
+    A trigger refuses deletion and every change but re-sealing ``sealed_body`` under a new key;
+    ``sha256`` is of the plain bytes and shows whether that kept them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField()
+    gateway = models.CharField(max_length=40)
+    account = models.CharField(max_length=40)
+    kind = models.CharField(max_length=8)
+    operation = models.CharField(max_length=32)
+    reference = models.CharField(max_length=64)
+    url = models.CharField(max_length=500, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    #: Base64 of the bytes, because a sealed value is text.
+    sealed_body = EncryptedTextField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["reference", "at"], name="payment_wire_reference")]
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.kind} {self.operation} {self.reference}"
+
+
+class PlatformCertificate(models.Model):
+    """A certificate the gateway signs with, kept so that a notification is checked without a call."""
+
+    gateway = models.CharField(max_length=40)
+    account = models.CharField(max_length=80)
+    serial = models.CharField(max_length=40)
+    pem = models.TextField()
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "account", "serial"], name="payment_certificate_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.serial}"

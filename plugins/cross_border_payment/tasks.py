@@ -1,0 +1,33 @@
+"""Periodic work of the plugin."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from saleor_ext.core import clock
+from saleor_ext.core.errors import PonteError
+
+from . import gateways, settling
+
+log = logging.getLogger(__name__)
+
+
+def poll_sessions() -> None:
+    """Ask about payments nobody told us of, and take up paid ones that got lost on the way."""
+    settling.poll()
+
+
+def refresh_certificates() -> None:
+    """Fetch the platform certificates: a new one is listed a day before it comes into use."""
+    try:
+        gateway = gateways.gateway()
+    except gateways.NotConfigured:
+        return
+    book = gateway.client.book
+    if book.fetched_at and clock.now() - book.fetched_at < timedelta(hours=1):
+        return
+    try:
+        gateway.client.refresh_certificates()
+    except PonteError as error:
+        log.warning("platform certificates were not refreshed: %s", error.message)
