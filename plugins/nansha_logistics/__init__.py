@@ -1,0 +1,1 @@
+"""Nansha logistics: bonded book, delivery quotes, waybills, the release gate and tracking."""

@@ -1,0 +1,71 @@
+"""What the plugin answers when the platform asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from saleor_ext.core import outbox
+from saleor_ext.plugin_api import (
+    DeliveryOption,
+    DeliveryRequest,
+    Fragment,
+    Health,
+    Lane,
+    ListingView,
+    ParcelView,
+    Requirement,
+    StepSpec,
+    hookimpl,
+)
+
+from . import checks, delivery, lanes, messages, pages, requirements, steps, stock
+from .models import Shipment
+
+
+@hookimpl(specname="lanes")
+def offered_lanes() -> list[Lane]:
+    return list(lanes.LANES)
+
+
+@hookimpl
+def listing_requirements(listing: ListingView) -> list[Requirement]:
+    return requirements.of(listing)
+
+
+@hookimpl
+def delivery_options(request: DeliveryRequest) -> list[DeliveryOption]:
+    return delivery.options(request)
+
+
+@hookimpl
+def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
+    return steps.specs(parcel)
+
+
+@hookimpl
+def parcel_cancelled(parcel: ParcelView) -> None:
+    if parcel.lane != lanes.BONDED:
+        return
+    stock.free_parcel(parcel, reason="the parcel was cancelled")
+    shipment = Shipment.objects.get(pk=parcel.id)
+    if shipment.waybill and shipment.handed_over_at is None:
+        outbox.enqueue(
+            messages.CANCEL_WAYBILL,
+            {"order_id": parcel.number, "waybill": shipment.waybill},
+            key=f"cancel:{parcel.id}",
+        )
+
+
+@hookimpl
+def shop_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
+    return pages.shop(place, context)
+
+
+@hookimpl
+def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
+    return pages.console(place, context)
+
+
+@hookimpl
+def health() -> list[Health]:
+    return checks.health()
