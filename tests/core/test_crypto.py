@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from saleor_ext.core import crypto, keys
+from saleor_ext.core.errors import ConfigurationError
+from saleor_ext.core.fields import Sealed
+from saleor_ext.core.models import AuditEntry
+from saleor_ext.core.rotation import rotate
+from saleor_ext.core.settings import platform_settings
+from saleor_ext.identity.models import Person
+from saleor_ext.identity.services import index_of, name_buyer
+
+ID = "11010519491231002X"
+
+
+@pytest.fixture
+def person(db: None) -> Person:
+    name_buyer("http://saleor.test/graphql/", "checkout", name="林悦", id_number=ID, phone="13800000000")
+    return Person.objects.get()
+
+
+def stored(person: Person, column: str = "id_number") -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM identity_person WHERE id = %s", [person.pk])
+        return str(cursor.fetchone()[0])
+
+
+def test_values_are_sealed_at_rest_and_read_in_the_clear(person: Person) -> None:
+    assert stored(person).startswith("p1.")
+    assert ID not in stored(person)
+    assert Person.objects.get().id_number == ID
+    assert Person.objects.get().name == "林悦"
+
+
+def test_equal_values_are_sealed_differently_but_share_the_index(person: Person) -> None:
+    name_buyer("http://saleor.test/graphql/", "another", name="林悦", id_number=ID.lower())
+    first, second = Person.objects.order_by("created_at")
+    assert stored(first) != stored(second)
+    assert first.id_index == second.id_index == index_of(" 110105 19491231 002x ")
+    assert len(first.id_index) == 32
+
+
+def test_a_token_moved_to_another_row_or_column_does_not_open(person: Person) -> None:
+    token = stored(person)
+    for associated in (f"identity_person:id_number:{'0' * 32}", f"identity_person:name:{person.pk}"):
+        with pytest.raises(crypto.CannotOpen):
+            crypto.open_sealed(token, associated)
+
+
+def test_an_altered_token_does_not_open(person: Person) -> None:
+    token = stored(person)
+    altered = token[:-4] + ("A" if token[-4] != "A" else "B") + token[-3:]
+    with pytest.raises(crypto.CannotOpen):
+        crypto.open_sealed(altered, f"identity_person:id_number:{person.pk}")
+    with pytest.raises(crypto.CannotOpen):
+        crypto.open_sealed("no token", "x")
+
+
+def test_plain_text_never_reaches_the_database(person: Person) -> None:
+    with pytest.raises(TypeError):
+        Person.objects.update(id_number=ID)
+    with pytest.raises(TypeError):
+        Person.objects.filter(id_number=ID).exists()
+
+
+def test_untouched_values_keep_their_seal(person: Person) -> None:
+    before = stored(person)
+    again = Person.objects.get()
+    again.account = "someone"
+    again.save(update_fields=["account"])
+    assert stored(person) == before
+    assert isinstance(again.__dict__["id_number"], Sealed)
+
+
+@pytest.fixture
+def own_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "keys.json"
+    keys.write_ring(path, keys.new_ring())
+    monkeypatch.setattr(platform_settings(), "key_file", path)
+    keys.key_ring.cache_clear()
+    yield path
+    monkeypatch.undo()
+    keys.key_ring.cache_clear()
+
+
+def test_rotation_reseals_every_value_and_old_keys_can_go(own_key_file: Path, person: Person) -> None:
+    assert crypto.key_name(stored(person)) == "k1"
+    index = person.id_index
+    report = rotate(drop_old=True)
+    assert report.active == "k2"
+    assert report.resealed == 3
+    assert [crypto.key_name(stored(person, column)) for column in ("id_number", "name", "phone")] == ["k2"] * 3
+    assert list(keys.read_ring(own_key_file).keys) == ["k2"]
+    reread = Person.objects.get()
+    assert (reread.id_number, reread.name, reread.phone) == (ID, "林悦", "13800000000")
+    assert reread.id_index == index
+    assert AuditEntry.objects.filter(action="keys.rotated").count() == 1
+
+
+def test_rotation_again_after_a_stop_in_the_middle(own_key_file: Path, person: Person) -> None:
+    keys.write_ring(own_key_file, keys.add_key(keys.read_ring(own_key_file)))  # the stop: key made, rows not done
+    assert Person.objects.get().id_number == ID
+    assert rotate().active == "k3"
+    assert crypto.key_name(stored(person)) == "k3"
+
+
+def test_without_the_key_values_stay_shut(own_key_file: Path, person: Person) -> None:
+    keys.write_ring(own_key_file, keys.new_ring())
+    with pytest.raises(crypto.CannotOpen):
+        assert Person.objects.get().id_number
+
+
+def test_the_key_file_is_private(own_key_file: Path) -> None:
+    assert own_key_file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "missing"),
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        (json.dumps({"active": "k1", "keys": {}, "index": ""}), "not among"),
+        (json.dumps({"active": "k1", "keys": {"k1": "AAAA"}, "index": "AAAA"}), "32 bytes"),
+        (json.dumps({"active": "k1", "keys": {"k1": "%%%%"}, "index": "AAAA"}), "cannot be read"),
+    ],
+)
+def test_a_broken_key_file_says_what_is_wrong(tmp_path: Path, content: str | None, message: str) -> None:
+    path = tmp_path / "keys.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigurationError, match=message):
+        keys.read_ring(path)

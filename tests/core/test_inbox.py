@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, transaction
+
+from saleor_ext.core import clock, inbox
+from saleor_ext.core.errors import PermanentError, TransientError
+from saleor_ext.core.models import AuditEntry, InboxMessage
+from saleor_ext.core import audit
+
+
+@pytest.fixture
+def handled() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def handle(message: InboxMessage) -> None:
+        seen.append(message.event_id)
+        audit.record("test.handled", "message", message.event_id)
+        if message.kind == "transient":
+            raise TransientError("come back later")
+        if message.kind == "permanent":
+            raise PermanentError("never")
+
+    inbox.handler("test")(handle)
+    yield seen
+    inbox._handlers.pop("test")
+
+
+def receive(event_id: str = "1", kind: str = "good") -> tuple[InboxMessage, bool]:
+    return inbox.receive("test:1", event_id, kind, b"\x00raw", {"X-Test": "1"})
+
+
+@pytest.mark.django_db
+def test_a_message_is_stored_as_it_came_and_worked_once(handled: list[str]) -> None:
+    message, new = receive()
+    assert new
+    assert inbox.work(message.pk)
+    assert not inbox.work(message.pk)
+    message.refresh_from_db()
+    assert handled == ["1"]
+    assert (message.state, message.attempts, bytes(message.body), message.headers) == (
+        "done",
+        1,
+        b"\x00raw",
+        {"X-Test": "1"},
+    )
+
+
+@pytest.mark.django_db
+def test_five_deliveries_are_one_message(handled: list[str]) -> None:
+    results = [receive()[1] for _ in range(5)]
+    assert results == [True, False, False, False, False]
+    assert inbox.drain() == 1
+    assert handled == ["1"]
+    assert InboxMessage.objects.get().duplicates == 4
+
+
+@pytest.mark.django_db
+def test_a_failure_undoes_its_effects_and_is_tried_later(handled: list[str]) -> None:
+    message, _ = receive(kind="transient")
+    assert not inbox.work(message.pk)
+    message.refresh_from_db()
+    assert AuditEntry.objects.count() == 0
+    assert (message.state, message.attempts, message.last_error) == ("new", 1, "TransientError: come back later")
+    assert 3.9 <= (message.run_at - clock.now()).total_seconds() <= 6.1
+    assert inbox.drain() == 0  # not due yet
+
+
+@pytest.mark.django_db
+def test_a_permanent_failure_is_dead_until_an_operator_retries(handled: list[str]) -> None:
+    message, _ = receive(kind="permanent")
+    inbox.work(message.pk)
+    message.refresh_from_db()
+    assert message.state == "dead"
+    InboxMessage.objects.filter(pk=message.pk).update(kind="good")
+    inbox.retry(message)
+    assert inbox.drain() == 1
+
+
+@pytest.mark.django_db
+def test_a_message_without_a_handler_is_dead() -> None:
+    message, _ = inbox.receive("nobody", "1", "x", b"")
+    inbox.work(message.pk)
+    message.refresh_from_db()
+    assert message.state == "dead"
+    assert "nobody handles" in message.last_error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_do_not_work_the_same_message(handled: list[str]) -> None:
+    message, _ = receive()
+    inside, leave = threading.Event(), threading.Event()
+    results: list[bool] = []
+
+    def slow(row: InboxMessage) -> None:
+        inside.set()
+        leave.wait(5)
+        handled.append("slow")
+
+    inbox._handlers["test"] = slow
+
+    def work() -> None:
+        results.append(inbox.work(message.pk))
+        connection.close()
+
+    first = threading.Thread(target=work)
+    first.start()
+    assert inside.wait(5)
+    assert inbox.work(message.pk) is False
+    leave.set()
+    first.join()
+    assert (results, handled) == ([True], ["slow"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_kept_when_the_receiving_transaction_fails(handled: list[str]) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        receive()
+        raise RuntimeError
+    assert InboxMessage.objects.count() == 0
