@@ -118,7 +118,10 @@ def _prepare(parcel: ParcelView, session: PaymentSession, target: CustomsTarget)
     if row.identity == Identity.DIFFERENT:
         # The buyer has mended the name since: let the gateway compare again.
         row.identity = Identity.UNCHECKED
-    if row.state in (D.FAIL, D.EXCEPT):
+    if row.state == D.FAIL:
+        # A person has seen to the cause and asked for another try: declare anew.
+        row.state = D.UNDECLARED
+    if row.state in (D.UNDECLARED, D.EXCEPT):
         row.attempts = 0
     row.polls = 0
     row.created_at = clock.now()
@@ -196,10 +199,10 @@ def _advance(
         row = _declare(row, request, gateway)
     elif row.state == D.EXCEPT and row.attempts < MOST_ATTEMPTS:
         row = store(row, gateway.redeclare(request), sent=True)
-    else:
+    elif row.identity != Identity.UNCHECKED:
         row = store(row, gateway.query_declaration(request))
     if row.identity == Identity.UNCHECKED and row.state in (D.SUBMITTED, D.PROCESSING, D.SUCCESS):
-        row = store(row, gateway.verify_identity(request, _buyer(parcel)))
+        row = store(row, gateway.verify_identity(request, _buyer(parcel)), compared=True)
     return row
 
 
@@ -233,8 +236,14 @@ def _buyer(parcel: ParcelView) -> Buyer:
     return Buyer(identity.name, identity.id_number)
 
 
-def store(row: PaymentDeclaration, said: DeclarationSnapshot, *, sent: bool = False) -> PaymentDeclaration:
-    """Apply what the gateway says under the row's lock; a state that may not follow is not taken."""
+def store(
+    row: PaymentDeclaration, said: DeclarationSnapshot, *, sent: bool = False, compared: bool = False
+) -> PaymentDeclaration:
+    """Apply what the gateway says under the row's lock; a state that may not follow is not taken.
+
+    The identity is believed only from a comparison just made: other answers repeat the last one, which may
+    be from before the buyer mended the name.
+    """
     with transaction.atomic():
         row = PaymentDeclaration.objects.select_for_update().get(pk=row.pk)
         before = row.state
@@ -245,7 +254,7 @@ def store(row: PaymentDeclaration, said: DeclarationSnapshot, *, sent: bool = Fa
             audit.record(
                 "payment.declaration", OBJECT, row.pk, customs=row.customs, before=before, after=said.state
             )
-        if said.identity is not None and said.identity != Identity.UNCHECKED:
+        if compared and said.identity is not None:
             row.identity = said.identity
         if said.verify_number:
             row.verify_number = said.verify_number

@@ -1,0 +1,124 @@
+"""A configured payment plugin with a fake WeChat behind it and a platform that only notes what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from plugins.cross_border_payment import gateways, lanes
+from plugins.cross_border_payment.plugin import plugin
+from saleor_ext.core import clock
+from saleor_ext.plugin_api import Identity, ParcelView, configuration
+
+from . import fake_wechat
+from .fake_wechat import FakeWechat
+
+API = "http://saleor.test/graphql/"
+
+
+@dataclass
+class FakeSaleor:
+    """Notes what is reported."""
+
+    calls: list[Mapping[str, Any]] = field(default_factory=list)
+    fail: Exception | None = None
+
+    def execute(
+        self, document: str, variables: Mapping[str, Any] | None = None, *, idempotent: bool = False
+    ) -> dict[str, Any]:
+        if self.fail:
+            raise self.fail
+        self.calls.append(dict(variables or {}))
+        return {"transactionEventReport": {"alreadyProcessed": False, "errors": []}}
+
+
+@dataclass
+class FakePlatform:
+    """The services of the platform, in memory."""
+
+    client: FakeSaleor = field(default_factory=FakeSaleor)
+    parcels: dict[str, ParcelView] = field(default_factory=dict)
+    completed: list[tuple[str, str]] = field(default_factory=list)
+    done: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+    revealed: list[str] = field(default_factory=list)
+    identity: Identity = field(default_factory=lambda: Identity("张三", "11010519491231002x", "13800000000"))
+
+    def saleor(self, api_url: str, app_identifier: str) -> FakeSaleor:
+        assert app_identifier == "ponte.payment"
+        return self.client
+
+    def parcel(self, parcel_id: str) -> ParcelView:
+        return self.parcels[parcel_id]
+
+    def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
+        if parcel_id in self.done:
+            return False
+        self.done[parcel_id] = dict(data or {})
+        return True
+
+    def fail_step(
+        self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
+    ) -> bool:
+        self.failed[parcel_id] = (code, message, str(buyer_message))
+        return True
+
+    def add_event(
+        self, parcel_id: str, code: str, *, at: datetime | None = None, key: str = "", **data: Any
+    ) -> None:
+        self.events.append(code)
+
+    def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
+        self.revealed.append(purpose)
+        return self.identity
+
+    def complete_checkout(self, api_url: str, checkout_id: str) -> None:
+        self.completed.append((api_url, checkout_id))
+
+
+def config_values(**changes: Any) -> dict[str, Any]:
+    return {
+        "base_url": fake_wechat.BASE,
+        "mchid": fake_wechat.MCHID,
+        "appid": fake_wechat.APPID,
+        "merchant_serial": fake_wechat.MERCHANT_SERIAL,
+        "merchant_private_key": fake_wechat.private_pem(fake_wechat.MERCHANT_KEY),
+        "apiv3_key": fake_wechat.APIV3_KEY,
+        "customs_targets": [{"customs": "GUANGZHOU_ZS", "merchant_customs_no": "4401961234"}],
+        **changes,
+    }
+
+
+@pytest.fixture
+def lanes_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lanes, so that these tests stand without the plugin that carries them."""
+    known = [
+        SimpleNamespace(code="bonded_1210", needs_payment_declaration=True),
+        SimpleNamespace(code="local", needs_payment_declaration=False),
+    ]
+    monkeypatch.setattr(lanes, "ask", lambda hook, **arguments: known)
+
+
+@pytest.fixture
+def wechat(db: None, lanes_known: None) -> Iterator[FakeWechat]:
+    """A configured account at the fake."""
+    fake = FakeWechat(clock.now)
+    gateways.use_transport(fake.transport)
+    configuration.save(plugin, config_values(), actor="test")
+    configuration.forget_cache()
+    yield fake
+    gateways.use_transport(None)
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> FakePlatform:
+    fake = FakePlatform()
+    monkeypatch.setattr(import_module("saleor_ext.plugin_api.platform"), "_platform", fake)
+    return fake
