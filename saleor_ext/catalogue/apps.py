@@ -5,3 +5,9 @@ class CatalogueConfig(AppConfig):
     name = "saleor_ext.catalogue"
     label = "catalogue"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        try:
+            from . import projection  # noqa: F401  # registers the outbox handler
+        except ImportError:  # until every part has landed
+            return
