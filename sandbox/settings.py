@@ -58,7 +58,7 @@ if SANDBOX_SPEED <= 0:
 SANDBOX_THREADS = int(os.environ.get("SANDBOX_THREADS", "16"))
 SANDBOX_WORKER_THREADS = int(os.environ.get("SANDBOX_WORKER_THREADS", "4"))
 
-# Fixed and public on purpose: nothing in the sandbox is worth protecting, and sessions must survive a restart.
+# Fixed and public on purpose: nothing in the sandbox is worth protecting.
 SECRET_KEY = os.environ.get("SANDBOX_SECRET_KEY", "sandbox-demo-secret-not-for-production")
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
@@ -102,7 +102,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+    "handlers": {
+        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
+    },
     "root": {"handlers": ["stdout"], "level": os.environ.get("SANDBOX_LOG_LEVEL", "INFO")},
     "loggers": {
         "httpx2": {"level": "WARNING"},

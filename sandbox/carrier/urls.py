@@ -1,5 +1,10 @@
-"""Addresses of the stand-in."""
+"""Addresses of the carrier."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sandbox.carrier import views
+
+urlpatterns = [
+    path("std/service", views.service, name="carrier-service"),
+    path("sandbox/carrier", views.settings, name="carrier-settings"),
+]

@@ -1,5 +1,13 @@
-"""Addresses of the stand-in."""
+"""Addresses of the port."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sandbox.customs_port import views
+
+urlpatterns = [
+    path("customs/messages", views.messages, name="customs-messages"),
+    path("customs/receipts", views.receipts, name="customs-receipts"),
+    path("sandbox/customs/faults", views.fault_settings, name="customs-faults"),
+    path("sandbox/customs/callback", views.callback, name="customs-callback"),
+    path("sandbox/customs/certificates", views.certificates, name="customs-certificates"),
+]

@@ -9,5 +9,5 @@ class SandboxJobsConfig(AppConfig):
     label = "sandbox_jobs"
 
     def ready(self) -> None:
-        """Find the handlers of all stand-ins, in the web process too: it is where ``schedule`` checks kinds."""
+        """Find the handlers of all stand-ins, in the web process too (``schedule`` checks kinds)."""
         autodiscover_modules("handlers")

@@ -33,7 +33,9 @@ class Job(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["run_at"], condition=models.Q(state="waiting"), name="sandbox_job_due"),
-            models.Index(fields=["lease_until"], condition=models.Q(state="running"), name="sandbox_job_lease"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(state="running"), name="sandbox_job_lease"
+            ),
         ]
 
     def __str__(self) -> str:

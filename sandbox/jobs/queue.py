@@ -100,7 +100,9 @@ def schedule(
     if kind not in registry:
         raise LookupError(f"no handler for jobs of kind {kind!r}")
     delay = delay_seconds / speed() if delay_seconds > 0 else 0.0
-    wanted = Job(kind=kind, payload=payload, run_at=timezone.now() + timedelta(seconds=delay), unique_key=unique_key)
+    wanted = Job(
+        kind=kind, payload=payload, run_at=timezone.now() + timedelta(seconds=delay), unique_key=unique_key
+    )
     if unique_key is None:
         wanted.save(force_insert=True)
         return wanted
@@ -124,7 +126,9 @@ def claim(limit: int = 1, *, horizon_seconds: float = 0) -> list[Job]:
     dead = Q(state=Job.State.RUNNING, lease_until__lt=now)
     with transaction.atomic():
         taken = list(
-            Job.objects.filter(due | dead).select_for_update(skip_locked=True).order_by("run_at", "id")[:limit]
+            Job.objects.filter(due | dead)
+            .select_for_update(skip_locked=True)
+            .order_by("run_at", "id")[:limit]
         )
         for row in taken:
             entry = registry.get(row.kind)

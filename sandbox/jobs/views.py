@@ -1,4 +1,4 @@
-"""The welcome page and the health check; the control page is in ``control``."""
+"""The welcome page and the health check."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def run(job: Job) -> None:
         else:
             entry.handler(job.payload)
             _finish(job, **done)
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes the job's fate
+    except Exception as error:
         _again(job, error, entry.max_attempts)
 
 
@@ -150,7 +150,9 @@ class Worker:
 @queue.periodic("jobs.tidy", 600)
 def tidy() -> None:
     """Forget what was done long ago, so that the table stays small."""
-    Job.objects.filter(state=Job.State.DONE, unique_key=None, finished_at__lt=timezone.now() - KEEP_DONE).delete()
+    Job.objects.filter(
+        state=Job.State.DONE, unique_key=None, finished_at__lt=timezone.now() - KEEP_DONE
+    ).delete()
 
 
 def main() -> int:

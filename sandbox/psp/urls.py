@@ -1,5 +1,27 @@
-"""Addresses of the stand-in."""
+"""Addresses of the payment company."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sandbox.psp import certificates, customs, pages, payments, refunds
+from sandbox.psp.wire import api
+
+V3 = "v3/global"
+
+urlpatterns = [
+    path("v3/certificates", api(get=certificates.listed)),
+    path(f"{V3}/certificates", api(get=certificates.listed)),
+    path(f"{V3}/transactions/native", api(post=payments.native)),
+    path(f"{V3}/transactions/mweb", api(post=payments.mweb)),
+    path(f"{V3}/transactions/h5", api(post=payments.mweb)),
+    path(f"{V3}/transactions/id/<str:transaction_id>", api(get=payments.query_by_id)),
+    path(f"{V3}/transactions/out-trade-no/<str:out_trade_no>", api(get=payments.query_by_number)),
+    path(f"{V3}/transactions/out-trade-no/<str:out_trade_no>/close", api(post=payments.close)),
+    path(f"{V3}/refunds", api(post=refunds.create)),
+    path(f"{V3}/refunds/id/<str:refund_id>", api(get=refunds.query_by_id)),
+    path(f"{V3}/refunds/out-refund-no/<str:out_refund_no>", api(get=refunds.query_by_number)),
+    path(f"{V3}/customs/orders", api(post=customs.declare, patch=customs.modify, get=customs.query)),
+    path(f"{V3}/customs/redeclare", api(post=customs.redeclare)),
+    path(f"{V3}/customs/verify-certificate", api(post=customs.verify_certificate)),
+    path("pay/<str:token>/", pages.phone, name="phone"),
+    path("sandbox/psp/pay", pages.pay_json, name="psp-pay"),
+]

@@ -1,0 +1,72 @@
+"""Notifications: sealed once, signed anew for each attempt, repeated until the merchant answers 2xx."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import httpx2
+from django.utils import timezone
+
+from sandbox.http import client
+from sandbox.jobs import RetryLater, job, schedule
+from sandbox.jobs.queue import knob
+from sandbox.psp.common import rfc3339
+from sandbox.psp.models import Notification
+from sandbox.psp.wire import seal, stamp
+
+log = logging.getLogger("sandbox.psp")
+#: Seconds between attempts, as published (15s/15s/30s/3m/10m/20m/30m×3/60m/3h×3/6h×2).
+RETRIES = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+
+
+def notify(url: str, event_type: str, summary: str, reference: str, plain: dict[str, Any], kind: str) -> None:
+    """Queue a notification inside the caller's transaction, doubled, late or not at all if a fault says so."""
+    if not url:
+        return
+    fault = (knob("faults", {}) or {}).get("psp_notify", "")
+    row = Notification(url=url, event_type=event_type, reference=reference)
+    raw = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+    row.body = {
+        "id": str(row.id),
+        "create_time": rfc3339(timezone.now()),
+        "resource_type": "encrypt-resource",
+        "event_type": event_type,
+        "summary": summary,
+        "resource": {"original_type": kind, **seal(raw, kind)},
+    }
+    row.save(force_insert=True)
+    if fault == "never":
+        return
+    delay = 120 if fault == "late" else 1
+    schedule("psp.notify", {"id": str(row.id)}, delay_seconds=delay)
+    if fault == "double":
+        schedule("psp.notify", {"id": str(row.id), "again": True}, delay_seconds=delay + 5)
+
+
+@job("psp.notify", atomic=False, max_attempts=len(RETRIES) + 1)
+def deliver(payload: dict[str, Any]) -> None:
+    """Send one notification; anything but 2xx within five seconds is tried again."""
+    row = Notification.objects.get(pk=payload["id"])
+    if row.delivered_at and not payload.get("again"):
+        return
+    body = json.dumps(row.body, ensure_ascii=False, separators=(",", ":")).encode()
+    row.attempts += 1
+    try:
+        response = client().post(
+            row.url,
+            content=body,
+            headers={"Content-Type": "application/json", "Accept": "*/*", **stamp(body)},
+            timeout=5.0,
+        )
+        row.last_status = str(response.status_code)
+        good = 200 <= response.status_code < 300
+    except httpx2.HTTPError as error:
+        row.last_status, good = type(error).__name__, False
+    if good:
+        row.delivered_at = timezone.now()
+    row.save(update_fields=["attempts", "last_status", "delivered_at"])
+    log.info("%s %s -> %s (%s)", row.event_type, row.reference, row.url, row.last_status)
+    if not good:
+        raise RetryLater(RETRIES[min(row.attempts - 1, len(RETRIES) - 1)], row.last_status)
