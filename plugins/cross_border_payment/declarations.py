@@ -283,22 +283,26 @@ def _complete(
 def result(
     session: PaymentSession, rows: Sequence[PaymentDeclaration], capabilities: Capabilities
 ) -> dict[str, Any]:
-    """What the order message names of the payment.
+    """Return what the messages after it name of the payment.
 
-    ``payTransactionId`` is the clearing house's number, which customs can look up there, and ``orderNo``
-    the number under which the payment company declared the order.
+    ``orderNo`` and ``payTransactionId`` are the pair under which the payment company declared the payment
+    (its rule for unsplit orders: our order number and its transaction number), so the order message
+    must spell them alike. ``clearing`` is the clearing house's own number, which the customs data interface
+    (announcement 179) asks for under the same name: the two must not be mixed up.
     """
     first = rows[0]
     return {
         "orderNo": session.out_trade_no,
         "payCode": capabilities.pay_code,
         "payName": capabilities.pay_name,
-        "payTransactionId": first.verify_number,
-        "verifyDepartment": first.verify_department,
-        "verDept": VerifyDepartment(first.verify_department).ver_dept,
-        "gatewayTransactionId": session.gateway_ref,
+        "payTransactionId": session.gateway_ref,
         "amount": str(session.amount),
         "currency": session.currency,
         "tradingTime": session.paid_at.isoformat() if session.paid_at else "",
+        "clearing": {
+            "verifyDepartment": first.verify_department,
+            "verDept": VerifyDepartment(first.verify_department).ver_dept,
+            "payTransactionId": first.verify_number,
+        },
         "targets": [{"customs": row.customs, "state": row.state} for row in rows],
     }

@@ -98,12 +98,15 @@ def test_until_customs_have_it_and_the_payer_is_the_buyer(
         "orderNo": number,
         "payCode": "4403169D3W",
         "payName": "财付通支付科技有限公司",
-        "payTransactionId": row().verify_number,
-        "verDept": "2",
-        "gatewayTransactionId": PaymentSession.objects.get().gateway_ref,
+        "payTransactionId": PaymentSession.objects.get().gateway_ref,
         "amount": "194.00",
+        "clearing": {
+            "verifyDepartment": "NETSUNION",
+            "verDept": "2",
+            "payTransactionId": row().verify_number,
+        },
     }
-    assert result["payTransactionId"] != result["gatewayTransactionId"]
+    assert result["clearing"]["payTransactionId"] != result["payTransactionId"]
     assert services.events == ["payment_declared"]
     assert services.revealed == ["payment_declaration"]
     assert wechat.calls.count("POST /v3/global/customs/orders") == 1
