@@ -33,7 +33,9 @@ class RecordingPlatform:
         self.completed.append((parcel_id, step, dict(data or {})))
         return True
 
-    def fail_step(self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = "") -> bool:
+    def fail_step(
+        self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
+    ) -> bool:
         self.failed.append((parcel_id, step, code))
         return True
 

@@ -39,7 +39,9 @@ def facts(sku: str = "COOKIE-1", **changes: Any) -> VariantFacts:
     return replace(article, **changes)
 
 
-def book_item(sku: str = "COOKIE-1", opening: Decimal | int = 100, seqno: int = 1, **changes: Any) -> BookItem:
+def book_item(
+    sku: str = "COOKIE-1", opening: Decimal | int = 100, seqno: int = 1, **changes: Any
+) -> BookItem:
     book, _ = Book.objects.get_or_create(number=BOOK, defaults={"warehouse": "nansha", "opened_at": OPENED})
     values = {
         "item_record_no": f"{seqno:05d}",

@@ -77,7 +77,9 @@ def test_a_thousand_units_are_held_a_thousand_times() -> None:
     assert (held, short) == (1000, THREADS * attempts - 1000)
     assert (item.prevd_redc, item.available) == (1000, 0)
     assert Reservation.objects.filter(item=item).count() == 1000
-    balances = Movement.objects.filter(item=item, kind="reserve").order_by("id").values_list("prevd_redc", flat=True)
+    balances = (
+        Movement.objects.filter(item=item, kind="reserve").order_by("id").values_list("prevd_redc", flat=True)
+    )
     assert list(balances) == [Decimal(number) for number in range(1, 1001)], "the running balance has no gap"
     assert ledger.reconcile() == []
 

@@ -107,7 +107,19 @@ def test_stock_is_given_to_the_last_unit_and_not_beyond() -> None:
 
 @pytest.mark.parametrize(
     "quantity",
-    [0, -1, Decimal("-0.00001"), Decimal("NaN"), Decimal("Infinity"), Decimal("0.000001"), 10**13, 10**15, 1.5, "3", True],
+    [
+        0,
+        -1,
+        Decimal("-0.00001"),
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        Decimal("0.000001"),
+        10**13,
+        10**15,
+        1.5,
+        "3",
+        True,
+    ],
 )
 def test_impossible_quantities_are_refused(quantity: Any) -> None:
     item = book_item(opening=10)
@@ -159,7 +171,11 @@ def test_an_adjustment_is_signed_and_needs_a_reason() -> None:
 def test_movements_cannot_be_changed_or_deleted() -> None:
     movement = Movement.objects.get(item=book_item(opening=10))
     for statement in ("UPDATE {} SET quantity = 1", "DELETE FROM {}"):
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(IntegrityError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement.format("nansha_logistics_movement"))
     assert Movement.objects.get(pk=movement.pk).quantity == 10
 
