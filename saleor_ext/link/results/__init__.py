@@ -1,0 +1,1 @@
+"""Typed results of operations, by domain."""
