@@ -27,7 +27,7 @@ def _prepare_platform(folder: Path) -> None:
     os.environ["PONTE_PUBLIC_URL"] = "http://testserver"
     os.environ["PONTE_DEMO"] = "1"
     os.environ.setdefault("SALEOR_API_URL", "http://saleor.test/graphql/")
-    os.environ["PONTE_EXTRA_PLUGINS"] = ""
+    os.environ["PONTE_EXTRA_PLUGINS"] = "tests.dummy_plugin.plugin:plugin"
     from saleor_ext.core.settings import platform_settings
 
     platform_settings.cache_clear()

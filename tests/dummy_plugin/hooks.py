@@ -1,0 +1,71 @@
+"""Hooks of the dummy: what a test wants of it is set in ``behaviour``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from saleor_ext.plugin_api import (
+    Done,
+    Health,
+    Lane,
+    ListingView,
+    ParcelView,
+    Requirement,
+    StepSpec,
+    Wait,
+    WebhookContext,
+    hookimpl,
+)
+
+LANE = "dummy"
+#: Step → what it does; a test replaces entries.
+behaviour: dict[str, Callable[[ParcelView], Done | Wait]] = {}
+cancelled: list[str] = []
+ticks: list[int] = []
+
+
+def _run(name: str) -> Callable[[ParcelView], Done | Wait]:
+    return lambda parcel: behaviour.get(name, lambda parcel: Done({name: "done"}))(parcel)
+
+
+@hookimpl
+def lanes() -> list[Lane]:
+    return [Lane(LANE, "Dummy", "At once", "truck", False, False, False, ("CN",))]
+
+
+@hookimpl
+def listing_requirements(listing: ListingView) -> list[Requirement]:
+    if listing.lane != LANE:
+        return []
+    return [Requirement("brand", "Brand", all(v.brand for v in listing.variants), "Give a brand", "brand")]
+
+
+@hookimpl
+def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
+    if parcel.lane != LANE:
+        return []
+    return [
+        StepSpec("last", "Last", _run("last"), after=("second", "not_there")),
+        StepSpec("first", "First", _run("first")),
+        StepSpec("second", "Second", _run("second"), after=("first",)),
+    ]
+
+
+@hookimpl
+def parcel_cancelled(parcel: ParcelView) -> None:
+    if parcel.lane == LANE:
+        cancelled.append(parcel.number)
+
+
+@hookimpl
+def health() -> list[Health]:
+    return [Health("dummy", "ok", "fine")]
+
+
+def order_updated(context: WebhookContext, payload: dict[str, Any]) -> None:
+    """Nothing to do: the definition is what is tested."""
+
+
+def tick() -> None:
+    ticks.append(1)
