@@ -51,6 +51,11 @@ class LogisticsConfig(PluginConfig):
         title="Push secret",
         description="Secret that route pushes of the carrier are signed with; the check word when empty.",
     )
+    push_url: str = Field(
+        "",
+        title="Push address per order",
+        description="Sent with each order; empty when /plugins/logistics/push/sf is registered at the carrier.",
+    )
     express_type: int = Field(
         2,
         ge=1,
@@ -81,10 +86,11 @@ class LogisticsConfig(PluginConfig):
         description="Parcels without news for this long raise a warning.",
     )
 
-    @field_validator("carrier_url")
+    @field_validator("carrier_url", "push_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        HttpUrl(value)
+        if value:
+            HttpUrl(value)
         return value
 
     def missing(self) -> list[str]:

@@ -19,8 +19,8 @@ from .settings import config
 
 log = logging.getLogger(__name__)
 
-TIMESTAMP_HEADER = "X-SF-Timestamp"
-DIGEST_HEADER = "X-SF-Digest"
+TIMESTAMP_HEADER = "timestamp"
+DIGEST_HEADER = "msgDigest"
 #: An older signature is a replay.
 MAX_AGE = timedelta(minutes=10)
 

@@ -20,6 +20,8 @@ from .models import PickRecord, Shipment
 from .settings import config
 from .statuses import Status
 
+#: Names the order number under which payment, order, waybill and list meet at customs.
+PAYMENT_STEP = "declare_payment"
 RELEASE_STEP = "declare_inventory"
 #: Customs' status of a released inventory list (CEB622).
 RELEASED = "800"
@@ -32,7 +34,9 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
         return []
     return [
         StepSpec("reserve_stock", _("Reserve bonded stock"), reserve_stock),
-        StepSpec("obtain_waybill", _("Obtain waybill"), obtain_waybill, after=("reserve_stock",)),
+        StepSpec(
+            "obtain_waybill", _("Obtain waybill"), obtain_waybill, after=("reserve_stock", PAYMENT_STEP)
+        ),
         StepSpec("gate_out", _("Pick and pass the gate"), gate_out, after=(RELEASE_STEP,)),
         StepSpec("fulfil", _("Report shipment to the shop"), fulfil, after=("gate_out",)),
         StepSpec("track", _("On the road"), track, after=("fulfil",)),
@@ -141,6 +145,8 @@ def _grams(grams: int) -> Decimal:
 def _waybill_request(parcel: ParcelView) -> WaybillRequest:
     return WaybillRequest(
         order_id=parcel.number,
+        customs_order_no=str(parcel.step_data(PAYMENT_STEP).get("orderNo") or parcel.number),
+        customs_address=parcel.consignee.line,
         receiver=parcel.consignee,
         kilograms=gross_kilograms(parcel),
         cargo=tuple(

@@ -31,6 +31,8 @@ from .conftest import CHECK_WORD
 
 REQUEST = WaybillRequest(
     order_id="P1",
+    customs_order_no="WX1",
+    customs_address="广东省广州市天河区体育西路1号",
     receiver=Address("陈大文", "13800138000", "广东省", "广州市", "天河区", "体育西路1号", "510620"),
     cargo=(CargoLine("杏仁饼", 2, Decimal("0.32"), Money(Decimal("88.00"), "CNY"), "121"),),
     kilograms=Decimal("0.64"),
@@ -95,6 +97,8 @@ def test_an_order_names_addresses_in_parts(config: LogisticsConfig) -> None:
     ]  # fmt: skip
     assert body["cargoDetails"][0]["count"] == 2
     assert "monthlyCard" not in body
+    extras = {entry["attrName"]: entry["attrVal"] for entry in body["extraInfoList"]}
+    assert extras == {"customsOrderNo": "WX1", "customsConsigneeAddress": "广东省广州市天河区体育西路1号"}
 
 
 def test_an_order_whose_answer_was_lost_is_found_again(config: LogisticsConfig) -> None:

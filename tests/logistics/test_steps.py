@@ -139,6 +139,14 @@ def test_a_parcel_gets_one_waybill(carrier: FakeCarrier, platform: RecordingPlat
     assert Shipment.objects.get().phone_tail == "8000"
 
 
+def test_the_waybill_is_declared_under_the_number_of_the_payment(carrier: FakeCarrier) -> None:
+    declared = StepView("declare_payment", "done", {"orderNo": "WX1"})
+    steps.obtain_waybill(parcel(steps={"declare_payment": declared}))
+    steps.obtain_waybill(plain := parcel())
+    assert [request.customs_order_no for request in carrier.created] == ["WX1", plain.number]
+    assert carrier.created[0].customs_address == "广东省广州市天河区体育西路1号"
+
+
 def test_a_second_waybill_for_a_parcel_is_refused(carrier: FakeCarrier) -> None:
     view = parcel()
     steps._keep_waybill(view, "SF1", "sf")
@@ -373,7 +381,7 @@ def test_tracking_waits_unless_the_parcel_arrived_before(carrier: FakeCarrier) -
 def test_steps_stand_in_the_agreed_order_and_only_on_open_lanes() -> None:
     assert [(spec.name, spec.after) for spec in hooks.parcel_steps(parcel())] == [
         ("reserve_stock", ()),
-        ("obtain_waybill", ("reserve_stock",)),
+        ("obtain_waybill", ("reserve_stock", "declare_payment")),
         ("gate_out", ("declare_inventory",)),
         ("fulfil", ("gate_out",)),
         ("track", ("fulfil",)),

@@ -37,9 +37,15 @@ class CargoLine:
 
 @dataclass(frozen=True, slots=True)
 class WaybillRequest:
-    """A parcel to be carried; ``order_id`` is unique, so that asking twice yields the same waybill."""
+    """A parcel to be carried; ``order_id`` is unique, so that asking twice yields the same waybill.
+
+    The carrier declares its waybill to customs (CEB511) under ``customs_order_no`` and with
+    ``customs_address``: both must be what order and inventory list say, letter by letter.
+    """
 
     order_id: str
+    customs_order_no: str
+    customs_address: str
     receiver: Address
     cargo: tuple[CargoLine, ...]
     kilograms: Decimal

@@ -38,7 +38,11 @@ class SfCarrier:
     def create(self, request: WaybillRequest) -> Waybill:
         sender = sender_address(self._config)
         body = wire.order_body(
-            request, sender, product=self._config.express_type, card=self._config.monthly_card
+            request,
+            sender,
+            product=self._config.express_type,
+            card=self._config.monthly_card,
+            push_url=self._config.push_url,
         )
         try:
             return wire.read_waybill(self._call(wire.CREATE_ORDER, body))

@@ -81,7 +81,9 @@ def read_answer(answer: Mapping[str, Any]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def order_body(request: WaybillRequest, sender: Address, *, product: int, card: str) -> dict[str, Any]:
+def order_body(
+    request: WaybillRequest, sender: Address, *, product: int, card: str, push_url: str
+) -> dict[str, Any]:
     """Body of EXP_RECE_CREATE_ORDER; addresses go in parts, one string would be misread."""
     body: dict[str, Any] = {
         "language": "zh-CN",
@@ -94,7 +96,13 @@ def order_body(request: WaybillRequest, sender: Address, *, product: int, card: 
         "contactInfoList": [_contact(1, sender), _contact(2, request.receiver)],
         # One collection by the warehouse's daily van, not one per parcel.
         "isDocall": 0,
+        "extraInfoList": [
+            {"attrName": "customsOrderNo", "attrVal": request.customs_order_no},
+            {"attrName": "customsConsigneeAddress", "attrVal": request.customs_address},
+        ],
     }
+    if push_url:
+        body["extraInfoList"].append({"attrName": "routePushUrl", "attrVal": push_url})
     if card:
         body["monthlyCard"] = card
     return body
