@@ -1,0 +1,1 @@
+"""Demonstration data: invented merchants, goods, pictures and accounts."""

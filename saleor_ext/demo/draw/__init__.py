@@ -1,0 +1,1 @@
+"""Draws the demonstration pictures: flat polygons, soft gradients, no fonts, no photographs."""
