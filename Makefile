@@ -40,7 +40,7 @@ pictures: $(STAMP)
 	@"$(BIN)/python" -m saleor_ext.demo.draw
 
 lock:
-	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q -o requirements.lock
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements.lock
 
 clean:
 	@rm -rf "$(VENV)" build .mypy_cache .ruff_cache .pytest_cache
