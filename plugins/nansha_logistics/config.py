@@ -54,7 +54,7 @@ class LogisticsConfig(PluginConfig):
     push_url: str = Field(
         "",
         title="Push address per order",
-        description="Sent with each order; empty when /plugins/logistics/push/sf is registered at the carrier.",
+        description="Sent with each order; empty when push/sf is registered at the carrier.",
     )
     express_type: int = Field(
         2,
