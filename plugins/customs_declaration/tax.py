@@ -126,8 +126,7 @@ def calculate(
     limits = limits_on(day)
     values = [line.value for line in lines]
     charges = [
-        a.amount + b.amount
-        for a, b in zip(_spread(freight, values), _spread(insurance, values), strict=True)
+        a.amount + b.amount for a, b in zip(_spread(freight, values), _spread(insurance, values), strict=True)
     ]
     dutiable = [value + charge for value, charge in zip(values, charges, strict=True)]
     pieces = sum((line.quantity for line in lines), ZERO)

@@ -115,7 +115,9 @@ def test_the_shipped_code_lists_agree_with_the_full_ones(name: str) -> None:
     else:
         shared = {code for code in shipped if code in full}
         assert len(shared) > 15
-        assert {c: full[c] for c in shared if full[c][:2] != shipped[c][:2] and "中国" not in shipped[c] + full[c]} == {}
+        assert {
+            c: full[c] for c in shared if full[c][:2] != shipped[c][:2] and "中国" not in shipped[c] + full[c]
+        } == {}
 
 
 # -- building and parsing --------------------------------------------------------------------------------------
@@ -321,14 +323,23 @@ def test_stamps_are_china_time_and_read_back(moment) -> None:
     assert back is not None and abs((back - moment).total_seconds()) < 0.001
 
 
-@pytest.mark.parametrize("text", ["", "2026", "20261301", "2026112310150x", "２０２６１１２３", "20261123101500 12"])
+@pytest.mark.parametrize(
+    "text", ["", "2026", "20261301", "2026112310150x", "２０２６１１２３", "20261123101500 12"]
+)
 def test_no_time_is_none(text: str) -> None:
     assert read_stamp(text) is None
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("1E+3", "1000"), ("0.10", "0.10"), ("5.000000", "5"), ("1.23456", "1.23456"), ("12.5", "12.50"), ("0", "0")],
+    [
+        ("1E+3", "1000"),
+        ("0.10", "0.10"),
+        ("5.000000", "5"),
+        ("1.23456", "1.23456"),
+        ("12.5", "12.50"),
+        ("0", "0"),
+    ],
 )
 def test_numbers_are_written_plainly(value: str, text: str) -> None:
     assert number(Decimal(value)) == text

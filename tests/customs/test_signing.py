@@ -71,7 +71,11 @@ def test_it_also_holds_when_the_root_carries_other_namespaces(signer, pair) -> N
 
 def test_altered_messages_are_refused_by_both(signer, pair) -> None:
     body = signed(signer)
-    for old, new in ((b">12.34<", b">12.35<"), (b"<ceb:appType>1", b"<ceb:appType>2"), (b"rsa-sha1", b"rsa-sha9")):
+    for old, new in (
+        (b">12.34<", b">12.35<"),
+        (b"<ceb:appType>1", b"<ceb:appType>2"),
+        (b"rsa-sha1", b"rsa-sha9"),
+    ):
         altered = body.replace(old, new, 1)
         assert altered != body
         with pytest.raises((InvalidSignature, ValueError)):

@@ -117,7 +117,9 @@ def test_one_piece_above_the_annual_limit_is_refused_for_the_year() -> None:
 
 
 def test_the_freight_counts_towards_the_limit() -> None:
-    assert calculate([line("2500", quantity="2")], day=DAY, freight=D("0.01")).outcome is Outcome.WITHIN_LIMITS
+    assert (
+        calculate([line("2500", quantity="2")], day=DAY, freight=D("0.01")).outcome is Outcome.WITHIN_LIMITS
+    )
     over = calculate([line("2500"), line("2500")], day=DAY, freight=D("0.01"))
     assert over.refusal is Refusal.SINGLE_LIMIT
 
@@ -178,8 +180,15 @@ def test_the_tariff_is_dated_and_takes_the_longest_prefix(tmp_path) -> None:
     assert rates.rates("1905310000", DAY).duty == D("0.2")
 
 
-@pytest.mark.parametrize("row", ["19,a,x,0.13,,,,,,2010-01-01,,r,s", "1,a,0,0.13,,,,,,2010-01-01,,r,s",
-                                 "19,a,0,0.13,,,pint,,,2010-01-01,,r,s", "19,a"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "19,a,x,0.13,,,,,,2010-01-01,,r,s",
+        "1,a,0,0.13,,,,,,2010-01-01,,r,s",
+        "19,a,0,0.13,,,pint,,,2010-01-01,,r,s",
+        "19,a",
+    ],
+)
 def test_a_bad_tariff_row_names_its_line(tmp_path, row: str) -> None:
     path = tmp_path / "tariff.csv"
     head = "hs,name,duty,vat,ct_ad_valorem,ct_specific,ct_unit,ct_threshold,ct_basis,from,to,status,source\n"
@@ -190,13 +199,21 @@ def test_a_bad_tariff_row_names_its_line(tmp_path, row: str) -> None:
 
 money = st.decimals(min_value=0, max_value=30_000, places=2)
 rates_used = st.sampled_from(
-    [PLAIN, WINE, Rates(D("0.1"), D("0.09")), Rates(D("0.1"), D("0.13"), (ConsumptionTier(D("0.2"), D("0.912"), "l"),))]
+    [
+        PLAIN,
+        WINE,
+        Rates(D("0.1"), D("0.09")),
+        Rates(D("0.1"), D("0.13"), (ConsumptionTier(D("0.2"), D("0.912"), "l"),)),
+    ]
 )
 
 
 @given(
     st.lists(st.tuples(money, rates_used, st.integers(1, 9)), min_size=1, max_size=12),
-    money, money, money, st.decimals(min_value=0, max_value=26_000, places=2),
+    money,
+    money,
+    money,
+    st.decimals(min_value=0, max_value=26_000, places=2),
 )
 def test_totals_are_the_sums_of_their_lines(rows, freight, insurance, discount, used) -> None:
     lines = [

@@ -69,7 +69,9 @@ def _leaf(parent: etree._Element, owner: str, name: str, value: object) -> None:
     try:
         etree.SubElement(parent, _tag(name)).text = value
     except ValueError:
-        raise MessageError(f"{owner}/{name} holds characters that XML does not allow", code="characters") from None
+        raise MessageError(
+            f"{owner}/{name} holds characters that XML does not allow", code="characters"
+        ) from None
 
 
 def _extend(root: etree._Element, values: Mapping[str, str]) -> None:

@@ -88,7 +88,9 @@ def _node(index: int | None, node: Node, values: Mapping[str, str], path: str) -
             yield StructureFinding(index, place, code, f"{one.label} ({one.name}): {text}", severity)
     for name in values:
         if name not in node.by_name:
-            yield StructureFinding(index, f"{path}/{name}", "unknown", f"{name} is not in the table", "remark")
+            yield StructureFinding(
+                index, f"{path}/{name}", "unknown", f"{name} is not in the table", "remark"
+            )
 
 
 def value_problem(one: Field, value: str) -> tuple[str, str, str] | None:
@@ -131,7 +133,9 @@ def _code_problem(name: str, value: str) -> tuple[str, str, str] | None:
     if name == "time":
         return None if read_stamp(value) else ("time", f"{value!r} is no time", "error")
     if name == "digits":
-        return None if value.isascii() and value.isdigit() else ("digits", f"{value!r} is not digits", "error")
+        return (
+            None if value.isascii() and value.isdigit() else ("digits", f"{value!r} is not digits", "error")
+        )
     known = code_list(name)
     if known is None or value in known.values:
         return None

@@ -49,7 +49,11 @@ def root_of(body: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
 
 def decode(body: bytes) -> str:
     """Return the text without its XML declaration, by mark, declaration, or what fits."""
-    for mark, name in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
         if body.startswith(mark):
             return _decoded(body[len(mark) :], [name])
     declared = _DECLARED.match(body[:400])
@@ -137,7 +141,9 @@ def _is_lines(node: Node | None, name: str) -> bool:
 
 
 def _leaves(element: etree._Element) -> dict[str, str]:
-    return {local_name(child): "".join(str(part) for part in child.itertext()) for child in _elements(element)}
+    return {
+        local_name(child): "".join(str(part) for part in child.itertext()) for child in _elements(element)
+    }
 
 
 def _inner(element: etree._Element) -> str:

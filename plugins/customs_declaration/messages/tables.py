@@ -364,9 +364,7 @@ TAX_HEAD = Node(
         _o("customsCode", "申报口岸", "C4", "digits"),
     ),
 )
-TAX_LIST = Node(
-    "TaxListRd", "电子税单表体", (GNUM, GCODE, _f("taxPrice", "完税总价格", AMOUNT), *_TAXES)
-)
+TAX_LIST = Node("TaxListRd", "电子税单表体", (GNUM, GCODE, _f("taxPrice", "完税总价格", AMOUNT), *_TAXES))
 TAX_STATUS = Node(
     "TaxHeadStatus",
     "税单状态",
@@ -412,35 +410,49 @@ MESSAGES: dict[str, Message] = {
         _request("623", "撤销申请单", INVT_CANCEL, signed=True),
         _request("625", "退货申请单", INVT_REFUND_HEAD, "InvtRefund", lines=INVT_REFUND_LIST, signed=True),
         _request(
-            "711", "入库明细单", DELIVERY_HEAD, "Delivery",
-            lines=DELIVERY_LIST, most=1, most_lines=None, signed=True,
+            "711",
+            "入库明细单",
+            DELIVERY_HEAD,
+            "Delivery",
+            lines=DELIVERY_LIST,
+            most=1,
+            most_lines=None,
+            signed=True,
         ),
         _back("312", "电子订单回执", "OrderReturn", (EBP_CODE, EBC_CODE, ORDER_NO)),
         _back("412", "支付凭证回执", "PaymentReturn", (PAY_CODE, PAY_ID)),
         _back("512", "物流运单回执", "LogisticsReturn", (LOGISTICS_CODE, LOGISTICS_NO)),
         _back(
-            "514", "运单状态回执", "LogisticsStatusReturn",
+            "514",
+            "运单状态回执",
+            "LogisticsStatusReturn",
             (LOGISTICS_CODE, LOGISTICS_NO, _f("logisticsStatus", "物流运单状态", "C1", fixed="S")),
         ),
         _back(
-            "622", "进口清单回执", "InventoryReturn",
+            "622",
+            "进口清单回执",
+            "InventoryReturn",
             (*_optional(CUSTOMS_CODE, EBP_CODE, EBC_CODE, AGENT_CODE), _COP_BACK, _PRE_BACK, _INVT_BACK),
         ),
         _back(
-            "624", "撤销申请单回执", "InvtCancelReturn",
+            "624",
+            "撤销申请单回执",
+            "InvtCancelReturn",
             (*_optional(CUSTOMS_CODE, AGENT_CODE, EBP_CODE, EBC_CODE), _COP_BACK, _PRE_BACK, _INVT_BACK),
         ),
         _back(
-            "626", "退货申请单回执", "InvtRefundReturn",
+            "626",
+            "退货申请单回执",
+            "InvtRefundReturn",
             (*_optional(CUSTOMS_CODE, AGENT_CODE, EBP_CODE, EBC_CODE), _COP_BACK, _PRE_BACK, _INVT_BACK),
         ),
         _back(
-            "712", "入库明细单回执", "DeliveryReturn",
+            "712",
+            "入库明细单回执",
+            "DeliveryReturn",
             (*_optional(CUSTOMS_CODE, OPERATOR_CODE), COP_NO, PRE_NO, RKD_NO),
         ),
-        _receipt(
-            "816", "电子税单", TAX_HEAD, "Tax", lines=TAX_LIST, most=None, keys=("invtNo", "taxNo")
-        ),
+        _receipt("816", "电子税单", TAX_HEAD, "Tax", lines=TAX_LIST, most=None, keys=("invtNo", "taxNo")),
         _receipt("818", "电子税单状态", TAX_STATUS, "Tax", most=None, keys=("invtNo", "taxNo")),
         _receipt("900", "报文格式检查回执", MESSAGE_RETURN, most=1, keys=("oriCopMsgId", "oriMessageType")),
     )

@@ -103,7 +103,9 @@ def _check_algorithms(info: etree._Element) -> None:
     )
     wanted = ([""], [known.transform], [known.digest], [known.signature], [known.canonicalization])
     if found != wanted:
-        raise SigningError("the signature uses other algorithms or references than RSA-SHA1 over the whole message")
+        raise SigningError(
+            "the signature uses other algorithms or references than RSA-SHA1 over the whole message"
+        )
 
 
 def _check_digest(root: etree._Element, info: etree._Element) -> None:
@@ -133,7 +135,9 @@ def _cut(element: etree._Element) -> None:
 def _bytes(element: etree._Element, *path: str) -> bytes:
     found = element.find("/".join(_tag(name) for name in path))
     try:
-        return base64.b64decode("".join((found.text or "").split()) if found is not None else "", validate=True)
+        return base64.b64decode(
+            "".join((found.text or "").split()) if found is not None else "", validate=True
+        )
     except ValueError:
         raise SigningError(f"{path[-1]} is not base64") from None
 

@@ -1,0 +1,83 @@
+"""Health of the plugin: configuration, key and certificate, transport, tariff, quarantine."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from saleor_ext.core import clock
+from saleor_ext.core.errors import PonteError
+from saleor_ext.plugin_api import Health
+
+from . import links
+from .models import Declaration, QuarantinedFile
+from .policy import tariff
+from .signing import certificate_facts
+
+
+def health() -> list[Health]:
+    """Run all checks; at most one call with a short time-out leaves the house."""
+    return [_configured(), _certificate(), _transport(), _tariff(), _set_aside(), _stopped()]
+
+
+def _configured() -> Health:
+    if missing := links.config().missing():
+        text = _("Not set: %(fields)s") % {"fields": ", ".join(missing)}
+        return Health("customs-configuration", "error", text, _("Fill in the customs plugin's form."))
+    return Health("customs-configuration", "ok")
+
+
+def _certificate() -> Health:
+    name = "customs-certificate"
+    settings = links.config()
+    try:
+        facts = certificate_facts(links.signer(settings).certificate)
+    except PonteError as error:
+        return Health(
+            name, "error", error.message, _("Name the key and certificate files, or mount the key.")
+        )
+    left = facts.days_left(clock.now())
+    values = {"days": left, "date": facts.not_after.date().isoformat()}
+    if left < 0 or facts.not_before > clock.now():
+        text = _("The signing certificate is not valid today (until %(date)s).") % values
+        return Health(name, "error", text, _("Ask E-port for a new certificate."))
+    if left < settings.certificate_warning_days:
+        text = _("The signing certificate expires in %(days)s days (%(date)s).") % values
+        return Health(name, "warning", text, _("Ask E-port for a new certificate."))
+    return Health(name, "ok", _("Valid until %(date)s") % values)
+
+
+def _transport() -> Health:
+    problems = links.transport().problems()
+    if problems:
+        return Health(
+            "customs-transport", "error", "; ".join(problems), _("Check the transport's folder or address.")
+        )
+    return Health("customs-transport", "ok")
+
+
+def _tariff() -> Health:
+    settings = links.config()
+    try:
+        tariff(settings.tariff_file)
+    except PonteError as error:
+        return Health("customs-tariff", "error", error.message, _("Correct the tariff file."))
+    if not settings.tariff_file:
+        text = _("The shipped sample of tax rates is in use.")
+        return Health("customs-tariff", "warning", text, _("Name a tariff file before selling for real."))
+    return Health("customs-tariff", "ok")
+
+
+def _set_aside() -> Health:
+    count = QuarantinedFile.objects.count()
+    if count:
+        text = _("%(count)s files from the port could not be read.") % {"count": count}
+        return Health("customs-quarantine", "warning", text, _("See them in the console."))
+    return Health("customs-quarantine", "ok")
+
+
+def _stopped() -> Health:
+    count = Declaration.objects.filter(state=Declaration.State.STOPPED).count()
+    if count:
+        text = _("%(count)s declarations were returned or failed.") % {"count": count}
+        return Health("customs-declarations", "warning", text, _("Open their parcels in the console."))
+    return Health("customs-declarations", "ok")

@@ -1,0 +1,218 @@
+"""What an operator sets: who declares, where, through which transport, with which key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from django.utils.translation import gettext as _
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from saleor_ext.core.settings import platform_settings
+from saleor_ext.plugin_api import PluginConfig, Secret
+
+from .signing import Algorithms
+from .signing.certificates import CERTIFICATE_FILE, KEY_FILE
+
+BONDED, DIRECT = "bonded_1210", "direct_9610"
+#: Lanes that pass customs as cross-border retail imports, with their trade mode.
+TRADE_MODES = {BONDED: "1210", DIRECT: "9610"}
+
+_ENTERPRISE = r"^([0-9A-Z]{10}|[0-9A-Z]{18})?$"
+_FOUR = r"^\d{4}$"
+
+
+def _refuse(message: str) -> PydanticCustomError:
+    return PydanticCustomError("ponte", "{message}", {"message": message})
+
+
+class CustomsConfig(PluginConfig):
+    """Configuration of customs declaration. Titles and descriptions are message ids for translation."""
+
+    ebp_code: str = Field(
+        "", pattern=_ENTERPRISE, title="Platform code (ebpCode)",
+        description="Customs registration code (10) or credit code (18) of the e-commerce platform.",
+    )  # fmt: skip
+    ebp_name: str = Field(
+        "", max_length=100, title="Platform name", description="Registered name of the platform."
+    )
+    ebc_code: str = Field(
+        "", pattern=_ENTERPRISE, title="Merchant code (ebcCode)",
+        description="Used for merchants without a code of their own: usually the domestic agent's.",
+    )  # fmt: skip
+    ebc_name: str = Field(
+        "", max_length=100, title="Merchant name", description="Registered name of that enterprise."
+    )
+    agent_code: str = Field(
+        "", pattern=_ENTERPRISE, title="Declarant code (agentCode)",
+        description="Enterprise that declares the inventory list.",
+    )  # fmt: skip
+    agent_name: str = Field(
+        "", max_length=100, title="Declarant name", description="Registered name of the declarant."
+    )
+    assure_code: str = Field(
+        "", max_length=30, title="Guarantor code (assureCode)",
+        description="Enterprise whose tax guarantee is used; the declarant's code when empty.",
+    )  # fmt: skip
+    cop_code: str = Field(
+        "",
+        pattern=_ENTERPRISE,
+        title="Sender code (copCode)",
+        description="Enterprise behind the connected client.",
+    )
+    cop_name: str = Field(
+        "", max_length=100, title="Sender name", description="Registered name of the sender."
+    )
+    dxp_id: str = Field(
+        "",
+        max_length=30,
+        title="Exchange number (dxpId)",
+        description="User number at the data exchange platform.",
+    )
+    customs_code: str = Field(
+        "5165", pattern=_FOUR, title="Declaring customs",
+        description="Four digits. 5165 is what other systems use for Nansha's bonded e-commerce; confirm locally.",
+    )  # fmt: skip
+    port_code: str = Field(
+        "5165", pattern=_FOUR, title="Port customs", description="Customs where the goods crossed the border."
+    )
+    area_code: str = Field(
+        "", pattern=_ENTERPRISE, title="Warehouse enterprise code (areaCode)",
+        description="Needed for bonded stock: the enterprise inside the zone.",
+    )  # fmt: skip
+    area_name: str = Field("", max_length=100, title="Warehouse enterprise name")
+    ems_no: str = Field(
+        "", max_length=30, title="Bonded book (emsNo)",
+        description="Needed for bonded stock, unless the reservation names the book.",
+    )  # fmt: skip
+    traf_mode_bonded: str = Field(
+        "Y", pattern=r"^[0-9A-Z]$", title="Transport mode, bonded",
+        description="Leaving the zone. Y (comprehensive bonded zone) fits by definition; other zones use 7 or 8.",
+    )  # fmt: skip
+    traf_mode_direct: str = Field(
+        "4", pattern=r"^[0-9A-Z]$", title="Transport mode, direct", description="Cross-border leg; 4 is road."
+    )
+    wrap_type: str = Field(
+        "2", pattern=r"^[0-9A-Z]?$", title="Packing (wrapType)",
+        description="One character; 2 is read as carton. Empty leaves the element out.",
+    )  # fmt: skip
+    pay_code: str = Field(
+        "",
+        max_length=18,
+        title="Payment enterprise code",
+        description="Only where the payment step does not name it.",
+    )
+    pay_name: str = Field("", max_length=100, title="Payment enterprise name")
+    edition: Literal["202205", "2018-113"] = Field(
+        "202205", title="Edition of the messages", description="Which edition's lengths are checked."
+    )
+    order_ready_status: Literal["2", "3", "120"] = Field(
+        "120", title="Order is ready at",
+        description="Receipt status after which the inventory list is sent: 120 in the customs database, "
+        "3 sent to customs, 2 being declared.",
+    )  # fmt: skip
+    order_discount: Literal["non_cash", "price_cut"] = Field(
+        "non_cash", title="Discounts on the whole order",
+        description="Vouchers and points (do not lower the dutiable value) or a public price cut (does).",
+    )  # fmt: skip
+    sends_logistics: bool = Field(
+        False, title="Send waybills (511)", description="On where the carrier has entrusted us with it."
+    )
+    transport: Literal["folder", "http"] = Field(
+        "folder", title="Transport", description="Drop folder of the E-port client, or an HTTP gateway."
+    )
+    folder: str = Field(
+        "",
+        title="Drop folder",
+        description="Holds outbox, inbox, archive and error; empty: customs-drop under the data folder.",
+    )
+    folder_settle_seconds: float = Field(
+        0.0, ge=0, le=60, title="Leave young receipts (seconds)",
+        description="For clients that do not rename files into place.",
+    )  # fmt: skip
+    gateway_url: str = Field(
+        "", max_length=300, title="Gateway address", description="Base address, http or https."
+    )
+    gateway_token: Secret = Field(
+        SecretStr(""), title="Gateway token", description="Sent as bearer token when set."
+    )
+    key_path: str = Field(
+        "",
+        title="Private key file",
+        description="PEM, RSA; empty: the demonstration key under the data folder.",
+    )
+    certificate_path: str = Field("", title="Certificate file", description="PEM or DER.")
+    key_password: Secret = Field(
+        SecretStr(""), title="Key password", description="When the key file has one."
+    )
+    signature_uri: str = Field(Algorithms().signature, title="Signature algorithm URI")
+    digest_uri: str = Field(Algorithms().digest, title="Digest algorithm URI")
+    canonicalization_uri: str = Field(Algorithms().canonicalization, title="Canonicalisation URI")
+    transform_uri: str = Field(Algorithms().transform, title="Transform URI")
+    certificate_warning_days: int = Field(
+        45, ge=1, le=365, title="Warn before expiry (days)", description="Of the signing certificate."
+    )
+    tariff_file: str = Field(
+        "",
+        title="Tariff file",
+        description="CSV in the shape of the shipped sample; empty: the sample itself.",
+    )
+    reservation_minutes: int = Field(
+        120, ge=5, le=1440, title="Hold the quota (minutes)",
+        description="How long a checkout that is not paid keeps the buyer's yearly quota.",
+    )  # fmt: skip
+    max_receipt_mb: int = Field(16, ge=1, le=64, title="Largest receipt file (MB)")
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise _refuse(_("Enter an address that begins with http:// or https://."))
+        return value.rstrip("/")
+
+    @field_validator("folder", "key_path", "certificate_path", "tariff_file")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        if "\x00" in value:
+            raise _refuse(_("Enter a file path."))
+        return value.strip()
+
+    @model_validator(mode="after")
+    def _has_gateway(self) -> CustomsConfig:
+        if self.transport == "http" and not self.gateway_url:
+            raise _refuse(_("The HTTP transport needs a gateway address."))
+        return self
+
+    def missing(self, lane: str = BONDED) -> list[str]:
+        """Names of the fields that a declaration cannot be made without."""
+        needed = ["ebp_code", "ebp_name", "agent_code", "agent_name", "cop_code", "cop_name", "dxp_id"]
+        if lane == BONDED:
+            needed += ["area_code", "area_name"]
+        return [name for name in needed if not getattr(self, name)]
+
+    @property
+    def algorithms(self) -> Algorithms:
+        return Algorithms(self.canonicalization_uri, self.transform_uri, self.signature_uri, self.digest_uri)
+
+    @property
+    def reservation_time(self) -> timedelta:
+        return timedelta(minutes=self.reservation_minutes)
+
+    @property
+    def max_bytes(self) -> int:
+        return self.max_receipt_mb * 1024 * 1024
+
+    @property
+    def folder_path(self) -> Path:
+        return Path(self.folder) if self.folder else platform_settings().var_dir / "customs-drop"
+
+    @property
+    def key_files(self) -> tuple[Path, Path]:
+        """Key and certificate; the demonstration pair when none is named."""
+        demo = platform_settings().var_dir / "customs"
+        return (
+            Path(self.key_path) if self.key_path else demo / KEY_FILE,
+            Path(self.certificate_path) if self.certificate_path else demo / CERTIFICATE_FILE,
+        )

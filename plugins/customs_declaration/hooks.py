@@ -1,0 +1,89 @@
+"""What the plugin answers when the platform asks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import (
+    Finding,
+    Fragment,
+    Health,
+    ListingView,
+    OrderDraft,
+    ParcelView,
+    Requirement,
+    StepSpec,
+    TaxLine,
+    TaxQuote,
+    TaxQuoteRequest,
+    hookimpl,
+)
+
+from . import cancelling, checks, duty, links, pages, requirements, steps
+from .config import TRADE_MODES
+from .policy import UnknownTariff, tariff
+from .tax import MissingMeasure
+
+log = logging.getLogger(__name__)
+
+#: Lanes on which nothing is collected at the checkout, with the reason.
+EXEMPT = {
+    "local": _("Delivered in Macau: no Mainland import tax."),
+    "postal": _("Sent as a personal article: customs may levy tax from the receiver on arrival."),
+}
+
+
+@hookimpl
+def listing_requirements(listing: ListingView) -> list[Requirement]:
+    return requirements.of_listing(listing)
+
+
+@hookimpl
+def tax_quote(request: TaxQuoteRequest) -> TaxQuote | None:
+    if request.lane in EXEMPT:
+        return _exempt(request)
+    if request.lane not in TRADE_MODES:
+        return None
+    try:
+        return duty.quote(request, tariff(links.config().tariff_file))
+    except (UnknownTariff, MissingMeasure) as error:
+        log.warning("no tax quote: %s", error.message)
+        return None
+
+
+@hookimpl
+def order_checks(draft: OrderDraft) -> list[Finding]:
+    return requirements.of_draft(draft)
+
+
+@hookimpl
+def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
+    return steps.specs(parcel)
+
+
+@hookimpl
+def parcel_cancelled(parcel: ParcelView) -> None:
+    cancelling.promise(parcel)
+
+
+@hookimpl
+def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
+    return pages.console(place, context)
+
+
+@hookimpl
+def health() -> list[Health]:
+    return checks.health()
+
+
+def _exempt(request: TaxQuoteRequest) -> TaxQuote:
+    nothing = Money.zero(request.freight.currency)
+    lines = tuple(
+        TaxLine(line.sku, line.unit_price * line.quantity, nothing, nothing, nothing)
+        for line in request.lines
+    )
+    return TaxQuote(outcome="exempt", lines=lines, total=nothing, rule=EXEMPT[request.lane])

@@ -1,0 +1,59 @@
+"""Transport and signer as configured, made once per configuration and process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+from saleor_ext.core.errors import ConfigurationError
+from saleor_ext.plugin_api import configuration
+
+from .config import CustomsConfig
+from .signing import Algorithms, Signer, SoftRsaSigner
+from .transport import DropFolder, HttpGateway, Transport
+
+
+def config() -> CustomsConfig:
+    """Return the configuration in force."""
+    from .plugin import plugin
+
+    return cast("CustomsConfig", configuration.current(plugin, CustomsConfig))
+
+
+def transport(settings: CustomsConfig | None = None) -> Transport:
+    """Return the configured way to the port."""
+    chosen = settings or config()
+    if chosen.transport == "http":
+        return _gateway(chosen.gateway_url, chosen.gateway_token.get_secret_value(), chosen.max_bytes)
+    return DropFolder(
+        chosen.folder_path, max_bytes=chosen.max_bytes, settle_seconds=chosen.folder_settle_seconds
+    )
+
+
+def signer(settings: CustomsConfig | None = None) -> Signer:
+    """Return the configured signer.
+
+    :raises ConfigurationError: when there is no key file
+    """
+    chosen = settings or config()
+    key, certificate = chosen.key_files
+    try:
+        stamps = (key.stat().st_mtime_ns, certificate.stat().st_mtime_ns)
+    except OSError as error:
+        raise ConfigurationError(f"signing key: {error.filename}: {error.strerror}") from None
+    password = chosen.key_password.get_secret_value()
+    return _signer(key, certificate, password, chosen.algorithms, stamps)
+
+
+@lru_cache(maxsize=4)
+def _gateway(url: str, token: str, max_bytes: int) -> HttpGateway:
+    return HttpGateway(url, token=token, max_bytes=max_bytes)
+
+
+@lru_cache(maxsize=4)
+def _signer(
+    key: Path, certificate: Path, password: str, algorithms: Algorithms, _stamps: tuple[int, int]
+) -> SoftRsaSigner:
+    """Read the key; a changed file has other time stamps and is read anew."""
+    return SoftRsaSigner.from_files(key, certificate, password, algorithms)

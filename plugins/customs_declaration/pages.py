@@ -1,0 +1,106 @@
+"""The plugin's part of console pages: what was declared for a parcel and what customs answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.plugin_api import Fragment
+
+from .messages import MESSAGES, parse
+from .messages.codes import label
+from .messages.fields import Node
+from .models import CustomsDocument, Declaration, Receipt
+from .states import DocumentState
+
+#: Fields that name a person; pages show their first character only.
+PERSONAL = frozenset(
+    {"buyerName", "buyerIdNumber", "buyerTelephone", "consignee", "consigneeTelephone", "consigneeAddress"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One element of a message as people read it."""
+
+    element: str
+    label: str
+    value: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    document: CustomsDocument
+    title: str
+    tone: str
+    head: list[Row]
+    lines: list[list[Row]]
+    receipts: list[Receipt]
+
+
+def console(place: str, context: dict[str, Any]) -> list[Fragment]:
+    """Return the customs fragment of a parcel's page."""
+    if place != "parcel" or context.get("parcel") is None:
+        return []
+    declaration = Declaration.objects.filter(parcel_id=context["parcel"].id).first()
+    if declaration is None:
+        return []
+    documents = declaration.documents.prefetch_related("receipts").order_by("created_at")
+    values = {"declaration": declaration, "documents": [view_of(one) for one in documents]}
+    return [Fragment(_("Customs"), "customs_declaration/console_parcel.html", values, order=30)]
+
+
+def view_of(document: CustomsDocument) -> DocumentView:
+    """Open a sent message for reading, persons masked."""
+    message = MESSAGES[document.kind]
+    (content,) = parse(document.body.encode()).documents
+    lines = content.get(message.lines.name, []) if message.lines else []
+    return DocumentView(
+        document=document,
+        title=message.label,
+        tone=_tone(document.state),
+        head=_rows(message.head, content[message.head.name]),
+        lines=[_rows(message.lines, line) for line in lines] if message.lines else [],
+        receipts=list(document.receipts.all()),
+    )
+
+
+def _rows(node: Node, values: dict[str, str]) -> list[Row]:
+    return [
+        Row(
+            field.name,
+            field.label,
+            _shown(field.name, values[field.name]),
+            _meaning(field.codes, values[field.name]),
+        )
+        for field in node.fields
+        if values.get(field.name)
+    ]
+
+
+def _shown(name: str, value: str) -> str:
+    return value[:1] + "＊＊" if name in PERSONAL else value
+
+
+def _meaning(codes_name: str, value: str) -> str:
+    if not codes_name or codes_name in {"time", "digits"}:
+        return ""
+    found = label(codes_name, value)
+    return found if found != value else ""
+
+
+def _tone(state: str) -> str:
+    """Return how a page colours a state: ``done``, ``alarm`` or ``open``."""
+    if state in {
+        DocumentState.RELEASED,
+        DocumentState.CLOSED,
+        DocumentState.ACCEPTED,
+        DocumentState.REVIEWED,
+    }:
+        return "done"
+    if state in {DocumentState.REJECTED, DocumentState.ERROR, DocumentState.DETAINED, DocumentState.RETURNED}:
+        return "alarm"
+    return "open"

@@ -1,0 +1,55 @@
+"""The declaration of the plugin: the only thing that is read before Django's apps are ready."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.plugin_api import Periodic, Plugin, SaleorApp, WebhookDefinition
+
+from .config import CustomsConfig
+
+PACKAGE = "plugins.customs_declaration"
+APP = "ponte.customs"
+TAXES = "graphql/calculate_taxes.graphql"
+
+plugin = Plugin(
+    identifier=APP,
+    slug="customs",
+    name=_("Customs declaration"),
+    description=_("Import tax and limits, declaration of orders and inventory lists, receipts of customs."),
+    version="0.1.0",
+    django_app=PACKAGE,
+    config_model=CustomsConfig,
+    hooks=f"{PACKAGE}.hooks",
+    saleor_app=SaleorApp(
+        identifier=APP,
+        name="Ponte customs",
+        package=PACKAGE,
+        permissions=("HANDLE_TAXES", "MANAGE_CHECKOUTS", "MANAGE_ORDERS"),
+        webhooks=(
+            WebhookDefinition(
+                "checkout-taxes",
+                "CHECKOUT_CALCULATE_TAXES",
+                TAXES,
+                f"{PACKAGE}.webhooks.calculate_taxes",
+                sync=True,
+            ),
+            WebhookDefinition(
+                "order-taxes",
+                "ORDER_CALCULATE_TAXES",
+                TAXES,
+                f"{PACKAGE}.webhooks.calculate_taxes",
+                sync=True,
+            ),
+            WebhookDefinition(
+                "filter-shipping-methods",
+                "CHECKOUT_FILTER_SHIPPING_METHODS",
+                "graphql/filter_shipping_methods.graphql",
+                f"{PACKAGE}.webhooks.filter_shipping_methods",
+                sync=True,
+            ),
+        ),
+        about="Import tax, limits and customs declaration of cross-border retail orders.",
+    ),
+    periodic=(Periodic("customs-receipts", f"{PACKAGE}.receipts.poll", 3.0),),
+)

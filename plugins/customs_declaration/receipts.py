@@ -1,0 +1,191 @@
+"""Receipts: fetched from the transport, stored in the inbox, applied once to the document they are for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from saleor_ext.core import audit, clock, inbox
+from saleor_ext.core.models import InboxMessage
+
+from . import effects, links
+from .messages import MESSAGES, MessageData, MessageError, parse, read_stamp, root_of
+from .messages.document import Document
+from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
+from .states import DocumentState, masked, may_move, state_of
+from .transport import Incoming, Transport
+
+log = logging.getLogger(__name__)
+
+SOURCE = "customs"
+#: Kept of a file that cannot be read.
+HEAD_BYTES = 64 * 1024
+#: Customs' clock may lag behind ours by this much when a receipt is laid to a version of a document.
+CLOCK_SLACK = timedelta(minutes=2)
+
+#: Receipt -> the message it answers.
+ANSWERS = {
+    "CEB312Message": "CEB311Message",
+    "CEB512Message": "CEB511Message",
+    "CEB622Message": "CEB621Message",
+}
+#: Numbers of a list in the order in which they are trusted, with the declaration's columns.
+LIST_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "invt_no"))
+
+
+def poll(limit: int = 200) -> int:
+    """Fetch waiting receipts and store them; return how many files were taken. Runs periodically."""
+    way = links.transport()
+    taken = 0
+    for incoming in way.receive(limit):
+        _store(way, incoming)
+        taken += 1
+    return taken
+
+
+def _store(way: Transport, incoming: Incoming) -> None:
+    """Put a file into the inbox, or aside when it is no message; only then take it from the transport."""
+    try:
+        kind = parse(incoming.body, max_bytes=links.config().max_bytes).message
+    except MessageError as error:
+        _quarantine(incoming, error)
+        way.refuse(incoming.name, f"{error.code}: {error.message}")
+        return
+    inbox.receive(
+        SOURCE, hashlib.sha256(incoming.body).hexdigest(), kind, incoming.body, {"name": incoming.name}
+    )
+    way.take(incoming.name)
+
+
+def _quarantine(incoming: Incoming, error: MessageError) -> None:
+    digest = hashlib.sha256(incoming.body).hexdigest()
+    with transaction.atomic():
+        _row, new = QuarantinedFile.objects.get_or_create(
+            sha256=digest,
+            defaults={
+                "name": incoming.name[:255],
+                "size": len(incoming.body),
+                "head": incoming.body[:HEAD_BYTES],
+                "code": error.code,
+                "reason": error.message[:2000],
+                "received_at": clock.now(),
+            },
+        )
+        if new:
+            audit.record("customs.quarantined", "file", digest, code=error.code, name=incoming.name[:255])
+    log.warning("receipt file put aside: %s", error.code)
+
+
+@inbox.handler(SOURCE)
+def work(message: InboxMessage) -> None:
+    """Apply every receipt document of a stored file."""
+    data = parse(bytes(message.body), max_bytes=len(message.body))
+    for document in data.documents:
+        apply(data, document)
+
+
+def apply(data: MessageData, fields: Document) -> Receipt | None:
+    """Store one receipt document and move what it is for; None when the same receipt came before.
+
+    Runs inside the caller's transaction.
+    """
+    if data.message not in MESSAGES or MESSAGES[data.message].request:
+        log.warning("%s came from the port and is no receipt", data.message)
+        return None
+    raw = {name: masked(value) for name, value in _flat(fields).items() if name != "oriBizMessage"}
+    digest = hashlib.sha256(json.dumps([data.message, raw], sort_keys=True).encode()).hexdigest()
+    if Receipt.objects.filter(digest=digest).exists():
+        return None
+    at = read_stamp(raw.get("returnTime", "")) or clock.now()
+    status = raw.get("returnStatus", raw.get("status", ""))[:10]
+    document = _lock(find(data.message, _flat(fields), at))
+    moved = document is not None and _move(document, data.message, status, raw.get("returnInfo", ""), at)
+    keys = {name: raw[name] for name in MESSAGES[data.message].keys if raw.get(name)}
+    receipt = Receipt.objects.create(
+        digest=digest,
+        message=data.message,
+        document=document,
+        keys=keys,
+        raw=raw,
+        status=status,
+        text=raw.get("returnInfo", ""),
+        returned_at=at,
+        received_at=clock.now(),
+        moved=moved,
+    )
+    if document is not None:
+        effects.numbers(document, raw)
+        if moved:
+            effects.follow(document, receipt)
+    return receipt
+
+
+def _move(document: CustomsDocument, message: str, status: str, text: str, at: datetime) -> bool:
+    """Change the document's state if the receipt is newer and the move is allowed."""
+    target = DocumentState.ERROR if message == "CEB900Message" else state_of(status)
+    if target is None or not may_move(document.kind, document.state, document.status_at, target, at):
+        return False
+    document.state, document.status, document.status_text, document.status_at = target, status, text, at
+    document.save(update_fields=["state", "status", "status_text", "status_at"])
+    return True
+
+
+def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument | None:
+    """Return the document a receipt is for: by number, then the version that was the newest at its time."""
+    if message == "CEB900Message":
+        return _by_original(fields.get("oriBizMessage", ""))
+    if message not in ANSWERS:
+        return None
+    found = CustomsDocument.objects.filter(kind=ANSWERS[message])
+    if message == "CEB312Message":
+        found = found.filter(declaration__order_no=fields.get("orderNo", ""))
+    elif message == "CEB622Message":
+        found = _by_list_numbers(found, fields)
+    else:
+        found = found.filter(declaration__logistics_no=fields.get("logisticsNo") or "-")
+    versions = list(found.order_by("-version"))
+    return next(
+        (one for one in versions if one.created_at - CLOCK_SLACK <= at), versions[-1] if versions else None
+    )
+
+
+def _by_list_numbers(found: QuerySet[CustomsDocument], fields: dict[str, str]) -> QuerySet[CustomsDocument]:
+    for element, column in LIST_NUMBERS:
+        if fields.get(element):
+            matched = found.filter(**{f"declaration__{column}": fields[element]})
+            if matched.exists():
+                return matched
+    return found.none()
+
+
+def _by_original(text: str) -> CustomsDocument | None:
+    """Find the message that failed the format check by the guid in the copy that came back."""
+    if not text.strip():
+        return None
+    try:
+        guid = root_of(text.encode()).get("guid", "")
+    except MessageError:
+        return None
+    return CustomsDocument.objects.filter(guid=guid).first()
+
+
+def _lock(document: CustomsDocument | None) -> CustomsDocument | None:
+    """Lock the declaration, then read the document anew: all changes of one case happen one by one."""
+    if document is None:
+        return None
+    Declaration.objects.select_for_update().get(pk=document.declaration_id)
+    return CustomsDocument.objects.select_related("declaration").get(pk=document.pk)
+
+
+def _flat(fields: Document) -> dict[str, str]:
+    """Return the fields of a receipt, of its head where it has lines."""
+    if any(isinstance(value, dict) for value in fields.values()):
+        return {
+            name: text for value in fields.values() if isinstance(value, dict) for name, text in value.items()
+        }
+    return {name: str(value) for name, value in fields.items()}

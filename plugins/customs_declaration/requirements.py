@@ -1,0 +1,223 @@
+"""What a listing needs before it can be declared, and why a box cannot be ordered."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.core import clock
+from saleor_ext.core.errors import PonteError
+from saleor_ext.plugin_api import Finding, ListingView, OrderDraft, Requirement, VariantFacts, platform
+
+from . import links, quota, steps, texts
+from .config import TRADE_MODES
+from .duty import Article, measures_of, tax_line
+from .identity_checks import id_number_ok, name_ok
+from .messages.codes import code_list
+from .policy import Tariff, UnknownTariff, limits_on, tariff
+from .tax import MissingMeasure, Outcome, TaxResult, calculate
+
+LIMITS_SOURCE = "财关税〔2018〕49号"
+
+
+# -- listings --------------------------------------------------------------------------------------------------
+
+
+def of_listing(listing: ListingView) -> list[Requirement]:
+    """Return the checklist of a listing of a customs lane."""
+    if listing.lane not in TRADE_MODES:
+        return []
+    rates = tariff(links.config().tariff_file)
+    found = [
+        Requirement(
+            code="chinese_name",
+            title=_("Chinese name"),
+            met="zh-hans" in listing.languages,
+            todo=_("Give the name in Simplified Chinese: the declaration uses it."),
+            field="name",
+        )
+    ]
+    for facts in listing.variants:
+        found += _of_variant(facts, rates)
+    return found
+
+
+def _of_variant(facts: VariantFacts, rates: Tariff) -> list[Requirement]:
+    today = clock.china_today()
+    ten_digits = len(facts.hs_code) == 10 and facts.hs_code.isascii() and facts.hs_code.isdigit()
+    known = ten_digits and rates.find(facts.hs_code, today) is not None
+    checks = [
+        ("hs_code", "hs_code", _("Commodity code of 10 digits"), ten_digits, _("Enter the 8-digit heading and the 2-digit suffix.")),
+        ("tariff", "hs_code", _("Commodity code with tax rates on file"), known, _("Ask the operator to load the rates of this code, or choose another.")),
+        ("unit", "unit", _("Unit of sale"), _is_unit(facts.unit), _("Choose the customs unit the article is sold in.")),
+        ("unit1", "unit1", _("Legal unit"), _is_unit(facts.unit1), _("Choose the legal unit of the commodity code.")),
+        ("qty1", "qty1", _("Legal quantity of one piece"), facts.qty1 > 0, _("Enter how much one piece holds in the legal unit.")),
+        ("unit2", "unit2", _("Second legal unit and quantity"), _second_fits(facts), _("Give both the second unit and its quantity, or neither.")),
+        ("origin", "origin", _("Country of origin"), _is_country(facts.origin), _("Choose where the goods were made.")),
+        ("gmodel", "gmodel", _("Specification for customs"), 0 < len(facts.gmodel) <= 510, _("Describe brand, composition and content, at most 510 characters.")),
+        ("sku", "sku", _("Article number of at most 20 characters"), 0 < len(facts.sku) <= 20, _("Shorten the article number.")),
+    ]  # fmt: skip
+    if known:
+        measured = _taxable(facts, rates)
+        checks.append(
+            ("content", "content", _("Content for the tax"), measured, _("Enter the ml or g of one piece: the tax depends on it."))
+        )  # fmt: skip
+    return [
+        Requirement(code=code, title=title, met=bool(met), todo=todo, field=field, sku=facts.sku)
+        for code, field, title, met, todo in checks
+    ]
+
+
+def _taxable(facts: VariantFacts, rates: Tariff) -> bool:
+    line = tax_line(article_of(facts), 1, Decimal(1), rates, clock.china_today())
+    try:
+        calculate([line], day=clock.china_today())
+    except MissingMeasure:
+        return False
+    return True
+
+
+def _is_unit(code: str) -> bool:
+    units = code_list("unit")
+    return len(code) == 3 and code.isascii() and code.isdigit() and units is not None
+
+
+def _is_country(code: str) -> bool:
+    return len(code) == 3 and code.isascii() and code.isdigit()
+
+
+def _second_fits(facts: VariantFacts) -> bool:
+    return bool(facts.unit2) == bool(facts.qty2) and (not facts.qty2 or facts.qty2 > 0)
+
+
+def article_of(facts: VariantFacts) -> Article:
+    """Return what the tax of an article depends on."""
+    return Article(
+        facts.sku,
+        facts.hs_code,
+        measures_of(
+            facts.hs_code, content=facts.content, unit1=facts.unit1, qty1=facts.qty1, net_g=facts.net_g
+        ),
+    )
+
+
+# -- orders ----------------------------------------------------------------------------------------------------
+
+
+def of_draft(draft: OrderDraft) -> list[Finding]:
+    """Return why a box cannot be ordered; reserve the buyer's quota when it can."""
+    if draft.lane not in TRADE_MODES or not draft.lines:
+        return []
+    try:
+        result = _tax(draft)
+    except (UnknownTariff, MissingMeasure):
+        return [
+            Finding(
+                code="not_taxable",
+                message=_("The tax of an article in this box cannot be determined just now."),
+                remedy=_("Remove the article or come back later."),
+                field="lines",
+            )
+        ]
+    findings = [*_limit(result), *_identity(draft)]
+    if not any(one.blocking for one in findings):
+        findings += _quota(draft, result)
+    return findings
+
+
+def _tax(draft: OrderDraft) -> TaxResult:
+    settings = links.config()
+    rates = tariff(settings.tariff_file)
+    today = clock.china_today()
+    lines = [
+        tax_line(article_of(line.facts), line.quantity, line.unit_price.amount * line.quantity, rates, today)
+        for line in draft.lines
+    ]
+    return calculate(lines, day=today, freight=draft.freight.amount)
+
+
+def _limit(result: TaxResult) -> list[Finding]:
+    if result.outcome is Outcome.REFUSED and result.refusal is not None:
+        return [
+            Finding(
+                code=result.refusal.value,
+                message=texts.refusal(result.refusal, result.limits),
+                remedy=texts.SPLIT if result.refusal == "single_limit" else texts.NEXT_YEAR,
+                field="lines",
+                source=LIMITS_SOURCE,
+            )
+        ]
+    if result.outcome is Outcome.FULL_TAX:
+        return [
+            Finding(
+                code="full_tax",
+                message=texts.outcome(result),
+                field="lines",
+                source=LIMITS_SOURCE,
+                blocking=False,
+            )
+        ]
+    return []
+
+
+def _identity(draft: OrderDraft) -> list[Finding]:
+    """Look at the named buyer once more; who has not named a buyer is asked by the platform."""
+    if draft.buyer is None:
+        return []
+    name_fits, number_fits = _verdict(draft.buyer.reference)
+    found = []
+    if not name_fits:
+        found.append(("name", "name", _("The name is not written as on a resident ID card.")))
+    if not number_fits:
+        found.append(("id_number", "id_number", _("The resident ID number is not valid.")))
+    return [
+        Finding(
+            code=f"identity_{code}",
+            message=message,
+            remedy=texts.CHECK_IDENTITY,
+            field=field,
+            source=_("GB 11643; customs compare name and number with the police register"),
+        )
+        for code, field, message in found
+    ]
+
+
+@lru_cache(maxsize=10_000)
+def _verdict(reference: str) -> tuple[bool, bool]:
+    """Judge a named person once per process: a stored person never changes, and each look is audited."""
+    person = platform().reveal_identity(reference, purpose="order check")
+    return name_ok(person.name), id_number_ok(person.id_number)
+
+
+def _quota(draft: OrderDraft, result: TaxResult) -> list[Finding]:
+    if draft.buyer is None:
+        return []
+    try:
+        quota.reserve(
+            draft.buyer.index,
+            steps.quota_key(draft.checkout_id),
+            result.dutiable_value,
+            keep=links.config().reservation_time,
+        )
+    except quota.QuotaExceeded as error:
+        return [_over_the_year(error)]
+    return []
+
+
+def _over_the_year(error: PonteError) -> Finding:
+    limits = limits_on(clock.china_today())
+    used = Decimal(str(error.data["used"]))
+    return Finding(
+        code="annual_limit",
+        message=format_lazy(
+            _("This year's limit is {limit} yuan for one person; {left} yuan are left."),
+            limit=texts.yuan(limits.annual),
+            left=texts.yuan(max(limits.annual - used, Decimal(0))),
+        ),
+        remedy=texts.NEXT_YEAR,
+        field="lines",
+        source=LIMITS_SOURCE,
+    )

@@ -1,0 +1,70 @@
+"""Sentences for buyers and operators, as message ids for translation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from .policy import Limits
+from .tax import Outcome, Refusal, TaxResult
+
+Text = str | Promise
+
+SPLIT = _("Order fewer pieces at a time: each order is judged by itself.")
+NEXT_YEAR = _("The limit starts anew on 1 January. Customs show what you have used in their own query.")
+CHECK_IDENTITY = _("Check name and ID number exactly as printed on the resident ID card.")
+
+
+def yuan(amount: Decimal) -> str:
+    """Write an amount for a sentence: 5,000 or 1,234.50."""
+    return f"{amount:,.2f}".removesuffix(".00")
+
+
+def outcome(result: TaxResult) -> Text:
+    """Explain how an order is taxed."""
+    limits = result.limits
+    if result.outcome is Outcome.WITHIN_LIMITS:
+        share = f"{limits.tax_share * 100:f}".rstrip("0").rstrip(".")
+        return format_lazy(
+            _(
+                "Cross-border retail import: no duty; VAT and consumption tax at {share} % of the full amount."
+            ),
+            share=share,
+        )
+    if result.outcome is Outcome.FULL_TAX:
+        return format_lazy(
+            _("One piece above {limit} yuan: duty, VAT and consumption tax are charged in full."),
+            limit=yuan(limits.single),
+        )
+    return refusal(result.refusal, limits)
+
+
+def refusal(reason: Refusal | None, limits: Limits) -> Text:
+    """Say why an order cannot be a retail import."""
+    if reason is Refusal.ANNUAL_LIMIT:
+        return format_lazy(
+            _("Your purchases of this year would exceed {limit} yuan, the limit for one person."),
+            limit=yuan(limits.annual),
+        )
+    return format_lazy(
+        _("An order of several pieces may not exceed {limit} yuan with delivery."), limit=yuan(limits.single)
+    )
+
+
+#: What customs' rejection codes mean for the buyer. Codes as seen in receipts; the official list is not published.
+BUYER_REASONS: dict[str, Text] = {
+    "1300": _("Customs could not match your name and ID number."),
+    "1313": _("Customs count more purchases this year than the limit allows."),
+    "1327": _("The payer is not the person who ordered."),
+    "-621005": _("The order exceeds the limit for one order."),
+    "-621018": _("Customs count more purchases this year than the limit allows."),
+}
+REJECTED = _("Customs returned the declaration. We are looking into it.")
+
+
+def buyer_reason(codes: list[str]) -> Text:
+    """Return what to tell the buyer of a rejection."""
+    return next((BUYER_REASONS[code] for code in codes if code in BUYER_REASONS), REJECTED)

@@ -1,0 +1,60 @@
+"""Fixtures of the customs tests: a platform that remembers, a configuration with key and drop folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plugins.customs_declaration import config as configuration
+from plugins.customs_declaration.signing import make_demo_key
+
+from .parcels import FakePlatform, config
+
+
+@pytest.fixture(scope="session")
+def key_pair(tmp_path_factory) -> tuple[Path, Path]:
+    return make_demo_key(tmp_path_factory.mktemp("customs-key"))
+
+
+@pytest.fixture
+def platform_of_tests() -> Iterator[FakePlatform]:
+    from saleor_ext.plugin_api import platform as module
+
+    before = module._platform
+    fake = FakePlatform()
+    module.set_platform(fake)
+    yield fake
+    module._platform = before
+
+
+@pytest.fixture
+def settings_of_customs(key_pair, tmp_path, monkeypatch) -> configuration.CustomsConfig:
+    """Put a complete configuration in force."""
+    from plugins.customs_declaration import links
+
+    made = config(folder=str(tmp_path / "drop"), key_path=str(key_pair[0]), certificate_path=str(key_pair[1]))
+    monkeypatch.setattr(links, "config", lambda: made)
+    return made
+
+
+@pytest.fixture
+def set_config(settings_of_customs, monkeypatch):
+    """Change the configuration in force."""
+    from plugins.customs_declaration import links
+
+    def change(**values) -> configuration.CustomsConfig:
+        made = settings_of_customs.model_copy(update=values)
+        monkeypatch.setattr(links, "config", lambda: made)
+        return made
+
+    return change
+
+
+@pytest.fixture(autouse=True)
+def _forget_verdicts() -> Iterator[None]:
+    from plugins.customs_declaration import requirements
+
+    requirements._verdict.cache_clear()
+    yield

@@ -1,0 +1,233 @@
+"""Tax webhooks and quotes: the answers add up to the engine's figures to the fen."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal as D
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.customs_declaration import hooks, webhooks
+from plugins.customs_declaration.duty import Article, Base, BaseLine, answer, tax_line
+from plugins.customs_declaration.policy import UnknownTariff, tariff
+from plugins.customs_declaration.tax import calculate
+from saleor_ext.core.errors import PermanentError
+from saleor_ext.plugin_api import TaxQuoteLine, TaxQuoteRequest, WebhookContext
+
+from .parcels import cny
+
+DAY = date(2026, 11, 23)
+CONTEXT = WebhookContext("http://saleor.test/graphql/", "ponte.customs", "CHECKOUT_CALCULATE_TAXES", None)  # type: ignore[arg-type]
+COOKIE = Article("C", "1905310000", {"036": D(300)})
+WINE = Article("W", "2204210000", {"095": D("0.75")})
+
+
+def respond(*lines: BaseLine, shipping: str = "0", goods: str = "0", off: str = "0", price_cut: bool = False):
+    base = Base(lines, D(shipping), D(goods), D(off))
+    return answer(base, lanes=["bonded_1210"], discount_is_price_cut=price_cut, tariff=tariff(), day=DAY)
+
+
+def bought(article: Article | None, total: str, quantity: int = 1, lane: str = "bonded_1210") -> BaseLine:
+    return BaseLine(article, lane, quantity, D(total))
+
+
+def taxes(response) -> list[D]:
+    rows = [*response["lines"], None]
+    found = [D(row["total_gross_amount"]) - D(row["total_net_amount"]) for row in rows if row]
+    return [*found, D(response["shipping_price_gross_amount"]) - D(response["shipping_price_net_amount"])]
+
+
+def test_one_line_without_freight() -> None:
+    assert respond(bought(COOKIE, "200.00", 2)) == {
+        "shipping_price_net_amount": "0.00",
+        "shipping_price_gross_amount": "0.00",
+        "shipping_tax_rate": "0",
+        "lines": [{"total_net_amount": "200.00", "total_gross_amount": "218.20", "tax_rate": "9.10"}],
+    }
+
+
+def test_the_freight_carries_its_part_of_the_tax() -> None:
+    assert taxes(respond(bought(COOKIE, "200.00", 2), shipping="18.00")) == [D("18.20"), D("1.64")]
+
+
+def test_wine_shows_its_composite_rate() -> None:
+    assert respond(bought(WINE, "1000.00"))["lines"][0]["tax_rate"] == "17.89"
+
+
+def test_vouchers_leave_the_tax_as_it_is_and_price_cuts_lower_it() -> None:
+    voucher = respond(bought(COOKIE, "200.00", 2), goods="50.00")
+    cut = respond(bought(COOKIE, "200.00", 2), goods="50.00", price_cut=True)
+    assert (voucher["lines"][0]["total_net_amount"], taxes(voucher)) == ("150.00", [D("18.20"), D("0")])
+    assert (cut["lines"][0]["total_net_amount"], taxes(cut)) == ("150.00", [D("13.65"), D("0")])
+
+
+def test_free_delivery_by_discount_is_not_taxed() -> None:
+    assert taxes(respond(bought(COOKIE, "200.00"), shipping="18", off="18")) == [D("18.20"), D("0")]
+
+
+def test_other_lanes_carry_no_import_tax() -> None:
+    assert taxes(respond(bought(COOKIE, "200.00", lane="local"), bought(None, "5.00", lane=""))) == [0, 0, 0]
+
+
+def test_an_article_without_commodity_code_is_an_error_on_a_customs_lane() -> None:
+    with pytest.raises(UnknownTariff):
+        respond(bought(None, "200.00"))
+
+
+totals = st.decimals(min_value=0, max_value=3000, places=2)
+
+
+@given(
+    st.lists(st.tuples(totals, st.sampled_from([COOKIE, WINE]), st.integers(1, 5)), min_size=1, max_size=8),
+    totals, totals, st.booleans(),
+)  # fmt: skip
+def test_answers_add_up_to_the_engine(rows, shipping, discount, price_cut) -> None:
+    lines = [BaseLine(article, "bonded_1210", count, total) for total, article, count in rows]
+    response = respond(*lines, shipping=str(shipping), goods=str(discount), price_cut=price_cut)
+    nets = [D(row["total_net_amount"]) for row in response["lines"]]
+    assert sum(nets) == sum(row[0] for row in rows) - min(discount, sum(row[0] for row in rows))
+    values = nets if price_cut else [row[0] for row in rows]
+    engine = calculate(
+        [
+            tax_line(article, count, value, tariff(), DAY)
+            for (_total, article, count), value in zip(rows, values, strict=True)
+        ],
+        day=DAY,
+        freight=shipping,
+    )
+    assert sum(taxes(response)) == engine.tax_total
+    assert all(tax >= 0 for tax in taxes(response)) and all(net >= 0 for net in nets)
+
+
+# -- the webhooks themselves -----------------------------------------------------------------------------------
+
+
+def variant(hs_code: str = "1905310000", lane: str = "bonded_1210", **metadata: str) -> dict:
+    pairs = {"ponte.hs_code": hs_code, "ponte.net_g": "300", **metadata}
+    return {
+        "sku": "A",
+        "metadata": [{"key": key, "value": value} for key, value in pairs.items()],
+        "product": {"metadata": [{"key": "ponte.lane", "value": lane}]},
+    }
+
+
+def tax_base(**changes) -> dict:
+    line = {
+        "quantity": 2,
+        "totalPrice": {"amount": D("200.00")},
+        "sourceLine": {"checkoutVariant": variant()},
+    }
+    base = {"currency": "CNY", "shippingPrice": {"amount": D("18.0")}, "discounts": [], "lines": [line]}
+    return {"taxBase": {**base, **changes}}
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings_of_customs) -> None:
+    return None
+
+
+def test_the_tax_webhook_of_checkout_and_order_answer_alike() -> None:
+    from_order = tax_base()
+    source = from_order["taxBase"]["lines"][0]["sourceLine"]
+    source["orderVariant"] = source.pop("checkoutVariant")
+    assert webhooks.calculate_taxes(CONTEXT, tax_base()) == webhooks.calculate_taxes(CONTEXT, from_order)
+    assert taxes(webhooks.calculate_taxes(CONTEXT, from_order)) == [D("18.20"), D("1.64")]
+
+
+def test_the_webhook_reads_contents_from_the_metadata() -> None:
+    line = {
+        "quantity": 1,
+        "totalPrice": {"amount": 425},
+        "sourceLine": {
+            "checkoutVariant": variant("3304990029", **{"ponte.net_g": "95", "ponte.content": "20"})
+        },
+    }
+    assert (
+        taxes(webhooks.calculate_taxes(CONTEXT, tax_base(lines=[line], shippingPrice={"amount": 0})))[0] == 98
+    )
+
+
+def test_discounts_of_goods_and_shipping_are_told_apart() -> None:
+    discounts = [
+        {"amount": {"amount": D("10")}, "type": "SUBTOTAL"},
+        {"amount": {"amount": D("18")}, "type": "SHIPPING"},
+    ]
+    response = webhooks.calculate_taxes(CONTEXT, tax_base(discounts=discounts))
+    assert (response["lines"][0]["total_net_amount"], response["shipping_price_net_amount"]) == (
+        "190.00",
+        "0.00",
+    )
+
+
+def test_a_foreign_currency_is_refused_on_a_customs_lane() -> None:
+    with pytest.raises(PermanentError):
+        webhooks.calculate_taxes(CONTEXT, tax_base(currency="MOP"))
+
+
+def filtered(
+    price: str, quantity: int, delivery: str = "0", language: str = "ZH_HANS", lane: str = "bonded_1210"
+) -> list:
+    payload = {
+        "checkout": {
+            "languageCode": language,
+            "lines": [
+                {
+                    "quantity": quantity,
+                    "undiscountedUnitPrice": {"amount": D(price)},
+                    "variant": variant(lane=lane),
+                }
+            ],
+        },
+        "shippingMethods": [{"id": "m1", "price": {"amount": D(delivery), "currency": "CNY"}}],
+    }
+    return webhooks.filter_shipping_methods(CONTEXT, payload)["excluded_methods"]
+
+
+def test_no_delivery_above_the_limit_of_one_order() -> None:
+    assert filtered("2500.00", 2) == []
+    assert filtered("2500.00", 2, "0.01")[0]["id"] == "m1"
+    assert filtered("6000.00", 1) == []
+    assert filtered("26000.00", 1, "0.01")[0]["id"] == "m1"
+    assert filtered("6000.00", 2, lane="local") == []
+
+
+def test_the_reason_names_the_limit_and_follows_the_language() -> None:
+    assert "5,000" in filtered("2500.00", 3, language="EN")[0]["reason"]
+    assert webhooks._language({"languageCode": "ZH_HANT_MO"}) == "zh-hant"
+    assert webhooks._language({"languageCode": "FR"}) == "zh-hans"
+
+
+# -- quotes ----------------------------------------------------------------------------------------------------
+
+
+def quoted(
+    lane: str = "bonded_1210", price: str = "100.00", quantity: int = 2, hs_code: str = "1905310000", **more
+):
+    line = TaxQuoteLine("A", hs_code, quantity, cny(price), **more)
+    return hooks.tax_quote(TaxQuoteRequest(lane, (line,), cny("18.00"), DAY))
+
+
+def test_a_quote_has_outcome_rule_and_source() -> None:
+    found = quoted()
+    assert (found.outcome, found.total) == ("within_limits", cny("19.84"))
+    assert found.lines[0].vat == cny("19.84")
+    assert "70" in str(found.rule) and "2018" in found.source
+
+
+def test_a_quote_of_a_refused_box_says_why() -> None:
+    found = quoted(price="3000.00")
+    assert (found.outcome, found.refusal) == ("refused", "single_limit")
+    assert "5,000" in str(found.rule)
+
+
+def test_drinks_are_measured_in_litres_without_a_stated_unit() -> None:
+    assert quoted(hs_code="2208909099", qty1=D("0.5")).lines[0].consumption_tax > cny("0")
+
+
+def test_lanes_without_import_tax_are_exempt_and_unknown_ones_not_ours() -> None:
+    assert (quoted("local").outcome, quoted("local").total) == ("exempt", cny("0"))
+    assert quoted("postal").outcome == "exempt"
+    assert quoted("moon") is None
+    assert quoted(hs_code="9999999999") is None

@@ -1,0 +1,199 @@
+"""Drop folders and the HTTP gateway: whole files only, nothing lost, nothing read twice."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from plugins.customs_declaration.transport import DropFolder, HttpGateway
+from saleor_ext.core.errors import PermanentError, TransientError
+
+
+@pytest.fixture
+def drop(tmp_path) -> DropFolder:
+    return DropFolder(tmp_path, max_bytes=1000)
+
+
+def put(drop: DropFolder, name: str, body: bytes = b"<a/>", age: float = 0) -> Path:
+    path = drop.folder / "inbox" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(body)
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+    return path
+
+
+def names(drop: DropFolder, folder: str) -> list[str]:
+    return sorted(path.name for path in (drop.folder / folder).iterdir())
+
+
+def test_readers_never_see_half_a_file(drop) -> None:
+    body = b"x" * 300_000
+    seen: set[int] = set()
+    stop = threading.Event()
+    (drop.folder / "outbox").mkdir()
+
+    def watch() -> None:
+        while not stop.is_set():
+            seen.update(
+                path.stat().st_size for path in (drop.folder / "outbox").glob("*.xml") if path.exists()
+            )
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for number in range(40):
+        drop.send(f"m{number}.xml", body)
+    stop.set()
+    watcher.join()
+    assert seen <= {len(body)}
+    assert all(name.endswith(".xml") for name in names(drop, "outbox"))
+
+
+def test_the_same_message_again_is_one_file(drop) -> None:
+    drop.send("a.xml", b"1")
+    drop.send("a.xml", b"1")
+    assert names(drop, "outbox") == ["a.xml"]
+
+
+def test_receipts_come_oldest_first_and_only_when_complete(drop) -> None:
+    put(drop, "young.xml", age=1)
+    put(drop, "old.xml", age=9)
+    put(drop, "half.xml.tmp", age=9)
+    put(drop, ".hidden", age=9)
+    (drop.folder / "inbox" / "folder").mkdir()
+    assert [one.name for one in drop.receive()] == ["old.xml", "young.xml"]
+    assert [one.name for one in drop.receive(limit=1)] == ["old.xml"]
+    careful = DropFolder(drop.folder, max_bytes=1000, settle_seconds=5)
+    assert [one.name for one in careful.receive()] == ["old.xml"]
+
+
+def test_taken_files_are_archived_under_names_of_their_own(drop) -> None:
+    for body in (b"<a/>", b"<b/>"):
+        put(drop, "r.xml", body)
+        (one,) = drop.receive()
+        drop.take(one.name)
+    drop.take("r.xml")
+    assert names(drop, "archive") == ["r.xml", "r.xml.2"]
+    assert list(drop.receive()) == []
+
+
+def test_refused_files_keep_their_reason(drop) -> None:
+    put(drop, "bad.xml")
+    drop.refuse("bad.xml", "no XML")
+    assert names(drop, "error") == ["bad.xml", "bad.xml.reason.txt"]
+    assert (drop.folder / "error" / "bad.xml.reason.txt").read_text() == "no XML\n"
+    assert drop.refused() == 1
+
+
+def test_oversized_files_are_put_aside_unread(drop) -> None:
+    put(drop, "huge.xml", b"x" * 1001)
+    assert list(drop.receive()) == []
+    assert drop.refused() == 1
+
+
+def test_a_standing_client_program_is_noticed(drop) -> None:
+    full = DropFolder(drop.folder, max_bytes=10, max_waiting=2)
+    full.send("1.xml", b"")
+    full.send("2.xml", b"")
+    with pytest.raises(TransientError, match="client running"):
+        full.send("3.xml", b"")
+
+
+@pytest.mark.parametrize("name", ["../a.xml", "a/b.xml", "", ".a"])
+def test_names_cannot_leave_the_folder(drop, name: str) -> None:
+    with pytest.raises(PermanentError):
+        drop.send(name, b"")
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem_in_words(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    drop = DropFolder(tmp_path / "file", max_bytes=10)
+    assert drop.problems() and "file" in drop.problems()[0]
+    with pytest.raises(TransientError):
+        drop.send("a.xml", b"")
+    assert DropFolder(tmp_path / "new", max_bytes=10).problems() == []
+
+
+# -- HTTP ------------------------------------------------------------------------------------------------------
+
+
+class Port:
+    """A gateway in memory."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, bytes] = {}
+        self.waiting: dict[str, bytes] = {}
+        self.status = 200
+        self.garbage = False
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path.removeprefix("/customs/")
+        if self.status != 200:
+            return httpx2.Response(self.status)
+        if request.method == "POST" and path == "messages":
+            self.sent[request.headers["X-Message-Name"]] = request.content
+            return httpx2.Response(202)
+        if request.method == "GET" and path == "receipts":
+            rows = [
+                {"name": name, "body": base64.b64encode(body).decode()} for name, body in self.waiting.items()
+            ]
+            return httpx2.Response(200, json={"what": 1} if self.garbage else {"receipts": rows})
+        if request.method == "DELETE" and path.startswith("receipts/"):
+            known = self.waiting.pop(path.removeprefix("receipts/"), None)
+            return httpx2.Response(204 if known is not None else 404)
+        return httpx2.Response(405)
+
+
+@pytest.fixture
+def port() -> Port:
+    return Port()
+
+
+@pytest.fixture
+def gateway(port) -> HttpGateway:
+    client = httpx2.Client(transport=httpx2.MockTransport(port))
+    return HttpGateway("http://port.test/customs", max_bytes=1000, client=client)
+
+
+def test_messages_and_receipts_go_over_http(gateway, port) -> None:
+    gateway.send("m.xml", b"<a/>")
+    assert port.sent == {"m.xml": b"<a/>"}
+    port.waiting = {"r 1.xml": b"<b/>", "big.xml": b"x" * 1200}
+    assert [(one.name, one.body) for one in gateway.receive()] == [("r 1.xml", b"<b/>")]
+    gateway.take("r 1.xml")
+    gateway.take("r 1.xml")
+    assert port.waiting == {}
+    assert gateway.problems() == []
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, TransientError), (429, TransientError), (400, PermanentError), (302, PermanentError)])  # fmt: skip
+def test_answers_of_the_gateway_tell_whether_to_try_again(
+    gateway, port, status: int, error: type[Exception]
+) -> None:
+    port.status = status
+    with pytest.raises(error, match=str(status)):
+        gateway.send("m.xml", b"")
+
+
+def test_a_silent_or_garbled_gateway_is_transient(port) -> None:
+    def silent(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectTimeout("no answer", request=request)
+
+    broken = HttpGateway(
+        "http://port.test", max_bytes=9, client=httpx2.Client(transport=httpx2.MockTransport(silent))
+    )
+    with pytest.raises(TransientError):
+        broken.send("m.xml", b"")
+    assert "does not answer" in broken.problems()[0]
+    port.garbage = True
+    garbled = HttpGateway(
+        "http://port.test/customs", max_bytes=9, client=httpx2.Client(transport=httpx2.MockTransport(port))
+    )
+    with pytest.raises(TransientError):
+        list(garbled.receive())
