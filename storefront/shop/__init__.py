@@ -1,0 +1,1 @@
+"""The consumer shop: thin views over services, view models, templates."""

@@ -1,0 +1,39 @@
+"""Template tags of the shop's shell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from storefront.shop import catalogue, notice, session
+from storefront.shop.viewmodels import CategoryLink
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What header and footer show."""
+
+    categories: tuple[CategoryLink, ...]
+    pieces: int
+    who: str
+
+
+@register.simple_tag(takes_context=True)
+def shop_frame(context: Mapping[str, Any]) -> Frame:
+    """Gather what the shell shows on every page."""
+    request: HttpRequest = context["request"]
+    signed = session.account(request)
+    return Frame(catalogue.categories(), session.pieces(request), signed.email.split("@")[0] if signed else gettext("Sign in"))
+
+
+@register.simple_tag
+def consumer_notice() -> tuple[Any, ...]:
+    """Return the three points of the consumer notice."""
+    return notice.POINTS

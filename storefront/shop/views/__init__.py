@@ -1,0 +1,1 @@
+"""The shop's views: they read a service, map nothing, and render."""

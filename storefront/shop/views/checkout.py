@@ -1,0 +1,250 @@
+"""Checking out one box, step by step; every step works as a plain form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from saleor_ext.core.errors import TransientError
+from saleor_ext.identity.checks import IdentityInvalid
+from saleor_ext.link.errors import SaleorUserError
+
+from .. import checkout, notice, session
+from ..basket import words_of
+from ..forms import IDENTITY_WORDS, AddressForm, BuyerForm, ReviewForm
+from ..viewmodels import Problem
+from .guard import with_till
+
+
+
+def _show(
+    request: HttpRequest,
+    opened: checkout.Opened,
+    place: str,
+    problems: tuple[Problem, ...] = (),
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context = {
+        "checkout": checkout.page(opened, place, problems),
+        "heading": checkout.TITLES[place],
+        "problems": problems,
+        **more,
+    }
+    return render(request, f"shop/{place}.html", context, status=status)
+
+
+def _away() -> str:
+    return gettext("The shop's till does not answer just now. Nothing is lost: press the button again in a moment.")
+
+
+@never_cache
+@require_GET
+@with_till
+def start(request: HttpRequest, key: str) -> HttpResponse:
+    return redirect(f"shop:{checkout.next_place(checkout.open_box(request, key))}", key=key)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@with_till
+def address(request: HttpRequest, key: str) -> HttpResponse:
+    opened = checkout.open_box(request, key)
+    known_email = session.account(request) is not None
+    if request.method != "POST":
+        form = AddressForm(initial=_address_initial(request, opened), known_email=known_email)
+        return _show(request, opened, "address", form=form)
+    form = AddressForm(request.POST, known_email=known_email)
+    if form.is_valid():
+        try:
+            checkout.set_address(opened, form.cleaned_data)
+        except SaleorUserError as refused:
+            for problem in refused.problems:
+                form.refuse(problem.field, problem.message)
+        except TransientError:
+            form.add_error(None, _away())
+        else:
+            return redirect(f"shop:{checkout.next_place(opened)}", key=key)
+    return _show(request, opened, "address", form=form, status=422)
+
+
+def _address_initial(request: HttpRequest, opened: checkout.Opened) -> dict[str, Any]:
+    given = opened.checkout.shipping_address
+    if given is None:
+        known = session.receiver(request)
+    else:
+        known = {
+            "receiver": f"{given.last_name}{given.first_name}",
+            "phone": given.phone or "",
+            "province": given.country_area,
+            "city": given.city,
+            "district": given.city_area,
+            "street": given.street_address_1,
+            "postal_code": given.postal_code,
+            "email": opened.checkout.email or "",
+        }
+    return {**known, "phone": known.get("phone", "").removeprefix("+86")}
+
+
+@never_cache
+@sensitive_post_parameters("name", "id_number")
+@require_http_methods(["GET", "POST"])
+@with_till
+def buyer(request: HttpRequest, key: str) -> HttpResponse:
+    opened = checkout.open_box(request, key)
+    person = opened.masked()
+    if request.method == "POST" and person and request.POST.get("keep"):
+        return redirect(f"shop:{checkout.next_place(opened)}", key=key)
+    form = BuyerForm(request.POST) if request.method == "POST" else BuyerForm()
+    if form.is_bound and form.is_valid():
+        try:
+            checkout.name_buyer(
+                opened, form.cleaned_data["name"], form.cleaned_data["id_number"], str(notice.IDENTITY_CONSENT)
+            )
+        except IdentityInvalid as refused:
+            field = refused.field if refused.field in form.fields else None
+            form.add_error(field, str(IDENTITY_WORDS.get(refused.code, refused.message)))
+        else:
+            return redirect(f"shop:{checkout.next_place(opened)}", key=key)
+    return _show(request, opened, "buyer", form=form, person=person, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@with_till
+def delivery(request: HttpRequest, key: str) -> HttpResponse:
+    opened = checkout.open_box(request, key)
+    if opened.checkout.shipping_address is None:
+        return redirect("shop:address", key=key)
+    problems: tuple[Problem, ...] = ()
+    if request.method == "POST":
+        chosen = request.POST.get("delivery", "")
+        try:
+            if chosen:
+                checkout.set_delivery(opened, chosen)
+                return redirect(f"shop:{checkout.next_place(opened)}", key=key)
+            problems = (Problem(gettext("Choose how it shall come.")),)
+        except SaleorUserError:
+            problems = (
+                Problem(gettext("This delivery is no longer offered."), gettext("Choose one of those shown now.")),
+            )
+    options = checkout.delivery_choices(opened)
+    return _show(request, opened, "delivery", problems, 422 if problems else 200, options=options)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@with_till
+def review(request: HttpRequest, key: str) -> HttpResponse:
+    """Look everything over; all checks run here, before any wallet opens."""
+    opened = checkout.open_box(request, key)
+    place = checkout.next_place(opened)
+    if place != "review":
+        return redirect(f"shop:{place}", key=key)
+    found = checkout.problems(opened)
+    blocked = any(problem.blocking for problem in found)
+    offered = checkout.methods(opened)
+    choices = [(method.id, method.name) for method in offered]
+    form = ReviewForm(request.POST or None, methods=choices)
+    if form.is_bound and form.is_valid() and not blocked:
+        try:
+            checkout.begin_payment(
+                opened, form.cleaned_data["method"], notice.notice_text(), request.META.get("REMOTE_ADDR")
+            )
+        except checkout.PaymentRefused as refused:
+            form.add_error(None, str(refused))
+        except SaleorUserError as refused:
+            form.add_error(None, words_of(refused))
+        except TransientError:
+            form.add_error(None, _away())
+        else:
+            return redirect("shop:pay", key=key)
+    chosen = form["method"].value() or (choices[0][0] if choices else "")
+    return _show(
+        request,
+        opened,
+        "review",
+        found,
+        status=422 if form.is_bound else 200,
+        form=form,
+        blocked=blocked,
+        methods=[
+            {"id": method.id, "name": method.name, "note": method.note, "chosen": method.id == chosen}
+            for method in offered
+        ],
+        receiver=_receiver(opened),
+        person=opened.masked(),
+        delivery_name=opened.checkout.delivery.method.name if opened.checkout.delivery.method else "",
+    )
+
+
+def _receiver(opened: checkout.Opened) -> tuple[str, ...]:
+    given = opened.checkout.shipping_address
+    return (
+        f"{given.last_name}{given.first_name} {given.phone or ''}",
+        f"{given.country_area}{given.city}{given.city_area}",
+        given.street_address_1,
+    )
+
+
+# -- the wallet ------------------------------------------------------------------------------------------------
+
+
+def _payment(request: HttpRequest, key: str) -> session.PaymentState:
+    kept = session.payment(request, key)
+    if kept is None:
+        raise checkout.BoxGone
+    return kept
+
+
+@never_cache
+@require_GET
+@with_till
+def pay(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the QR code and wait; a finished payment goes on to its order."""
+    kept = _payment(request, key)
+    if not kept.order:
+        page = checkout.pay_page(request, key, kept)
+        if not kept.order:
+            return render(request, "shop/pay.html", {"pay": page})
+    return redirect(_order_url(kept))
+
+
+@never_cache
+@require_GET
+@with_till
+def pay_status(request: HttpRequest, key: str) -> HttpResponse:
+    """Answer the page's own question every two seconds."""
+    kept = _payment(request, key)
+    page = None if kept.order else checkout.pay_page(request, key, kept)
+    if kept.order:
+        return HttpResponse(headers={"HX-Redirect": _order_url(kept)})
+    if page is not None and page.state not in {"waiting", "paid"}:
+        # The QR code beside this piece is void too, so the whole page is drawn again.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "shop/_pay_state.html", {"pay": page})
+
+
+@never_cache
+@require_POST
+@with_till
+def pay_look(request: HttpRequest, key: str) -> HttpResponse:
+    """Look at once, for those who paid and wait."""
+    kept = _payment(request, key)
+    if not kept.order:
+        page = checkout.pay_page(request, key, kept)
+        if page.state == "waiting":
+            messages.info(request, gettext("The wallet has not told us of a payment yet. This page keeps looking."))
+    return redirect("shop:pay", key=key)
+
+
+def _order_url(kept: session.PaymentState) -> str:
+    return f"{reverse('shop:order', args=[kept.order])}?new=1"

@@ -1,0 +1,1 @@
+"""Design tokens, components, icons and page shells shared by shop, portal and console."""

@@ -1,0 +1,56 @@
+"""Everything around the shop in memory, so that its pages are tested alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+
+from storefront.shop import catalogue, checkout, checks, lanes, orders, saleor
+
+from .fakes import FakeCatalogue, FakePlatform, FakePlugins, FakeSaleor, FakeVault
+
+
+@dataclass
+class World:
+    """What a test may turn."""
+
+    client: Client
+    catalogue: FakeCatalogue
+    saleor: FakeSaleor
+    plugins: FakePlugins
+    vault: FakeVault
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest) -> World:
+    return build(monkeypatch, settings)
+
+
+def build(monkeypatch: pytest.MonkeyPatch, settings: object) -> World:
+    for name, value in {
+        "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
+        "MESSAGE_STORAGE": "django.contrib.messages.storage.cookie.CookieStorage",
+        "STORAGES": {
+            "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+    }.items():
+        setattr(settings, name, value)
+    shelf, plugins, vault = FakeCatalogue(), FakePlugins(), FakeVault()
+    till = FakeSaleor(shelf)
+    for name in ("categories", "products", "product", "by_saleor_ids"):
+        monkeypatch.setattr(catalogue.selectors, name, getattr(shelf, name))
+    monkeypatch.setattr(catalogue.merchants, "display_name", lambda slug, language: {"farolim": "灯塔饼家"}.get(slug, slug))
+    monkeypatch.setattr(catalogue.merchants, "story", lambda slug, language: "一九七一年……")
+    for module in (catalogue, checks):
+        monkeypatch.setattr(module, "platform", FakePlatform)
+    for module in (lanes, checks, checkout):
+        monkeypatch.setattr(module.registry, "ask", plugins.ask)
+        monkeypatch.setattr(module.registry, "ask_first", plugins.ask_first)
+    for name in ("name_buyer", "record_consent", "person_of_checkout", "masked_of_checkout", "has_consent"):
+        monkeypatch.setattr(checkout.identity, name, getattr(vault, name))
+    monkeypatch.setattr(saleor, "client", lambda request: till)
+    monkeypatch.setattr(orders.parcels, "parcel_of_order", lambda api_url, order_id: None)
+    return World(Client(), shelf, till, plugins, vault)
