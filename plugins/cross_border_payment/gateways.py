@@ -74,8 +74,10 @@ def notify_url(gateway_: Gateway) -> str:
 
 
 def forget() -> None:
-    """Drop the built gateway; tests call it."""
+    """Drop the built gateway and its connections; tests call it."""
     global _built  # noqa: PLW0603  # see above
+    if _built is not None:
+        _built[1].client.close()
     _built = None
 
 

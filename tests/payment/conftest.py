@@ -22,6 +22,10 @@ from .fake_wechat import FakeWechat
 API = "http://saleor.test/graphql/"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "integration: runs the sandbox's payment company as processes")
+
+
 @dataclass
 class FakeSaleor:
     """Notes what is reported."""

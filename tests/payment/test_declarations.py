@@ -34,9 +34,16 @@ def parcel(wechat: FakeWechat, services: FakePlatform) -> ParcelView:
     wechat.pay(row.out_trade_no)
     settling.settle({"session": str(row.pk)})
     drain()
-    view = ParcelView(
+    made = view(row.out_trade_no)
+    services.parcels[made.id] = made
+    return made
+
+
+def view(number: str) -> ParcelView:
+    """Return a parcel paid with 194.00 CNY that waits for its declaration."""
+    return ParcelView(
         id="parcel-1",
-        number=row.out_trade_no,
+        number=number,
         state="declaring",
         api_url=API,
         order_id="T3JkZXI6MQ==",
@@ -59,8 +66,6 @@ def parcel(wechat: FakeWechat, services: FakePlatform) -> ParcelView:
         paid_at=clock.now(),
         steps={declarations.STEP: StepView(declarations.STEP, "waiting", {})},
     )
-    services.parcels[view.id] = view
-    return view
 
 
 def drain() -> None:

@@ -71,8 +71,10 @@ def test_native_order_shows_a_code(wechat: FakeWechat) -> None:
 
 
 def test_phone_gets_an_address_to_go_to(wechat: FakeWechat) -> None:
-    result = gateways.gateway().start(start_request(surroundings=Surroundings.PHONE))
+    back = "http://testserver/pay/1?a=b"
+    result = gateways.gateway().start(start_request(surroundings=Surroundings.PHONE, return_url=back))
     assert isinstance(result, Redirect)
+    assert result.url.endswith("?redirect_url=http%3A%2F%2Ftestserver%2Fpay%2F1%3Fa%3Db")
     assert wechat.orders[NUMBER]["_body"]["trade_type"] == "MWEB"
 
 

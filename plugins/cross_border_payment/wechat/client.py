@@ -130,6 +130,10 @@ class WechatClient:
         self._key = signing.load_private_key(credentials.private_key_pem)
         self._http = httpx2.Client(timeout=TIMEOUT, transport=transport, follow_redirects=False)
 
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
     def call(
         self,
         method: str,

@@ -65,7 +65,9 @@ class WechatGateway:
             return StartFailed(refused.code, refused.message)
         if request.surroundings is Surroundings.PHONE:
             url = mapper.text(answer, "mweb_url") or mapper.text(answer, "h5_url")
-            return Redirect(url) if url else StartFailed("NO_URL", "the answer names no address to go to")
+            if not url:
+                return StartFailed("NO_URL", "the answer names no address to go to")
+            return Redirect(mapper.with_return(url, request.return_url))
         code_url = mapper.text(answer, "code_url")
         return ShowQr(code_url) if code_url else StartFailed("NO_CODE", "the answer carries no code to scan")
 

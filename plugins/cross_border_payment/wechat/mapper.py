@@ -87,6 +87,13 @@ def order_path(surroundings: Surroundings) -> str:
     return f"/v3/global/transactions/{trade_type(surroundings).lower()}"
 
 
+def with_return(url: str, return_url: str) -> str:
+    """Tell the wallet where the buyer's browser goes afterwards; WeChat takes it as a further parameter."""
+    if not return_url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'redirect_url': return_url})}"
+
+
 def payment_path(out_trade_no: str, mchid: str) -> str:
     return f"/v3/global/transactions/out-trade-no/{out_trade_no}?{urlencode({'mchid': mchid})}"
 

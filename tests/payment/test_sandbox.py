@@ -1,0 +1,214 @@
+"""The whole way against the sandbox's payment company: its own processes, database and keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import psycopg
+import pytest
+
+from plugins.cross_border_payment import declarations, gateways, webhooks
+from plugins.cross_border_payment.models import PaymentRefund, PaymentSession
+from plugins.cross_border_payment.plugin import plugin
+from saleor_ext.core import clock, inbox, outbox
+from saleor_ext.core.models import OutboxMessage
+from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import ParcelView, configuration
+
+from .conftest import FakePlatform
+from .test_declarations import view
+from .test_sessions import CONTEXT, TX, payload
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        find_spec("sandbox.psp") is None, reason="the sandbox is not part of this installation"
+    ),
+]
+DATABASE = f"ponte_sandbox_payment_{os.getpid()}"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    url: str
+    config: dict[str, Any]
+
+    def pay(self, number: str, persona: str = "same", **who: str) -> None:
+        answer = httpx2.post(
+            f"{self.url}/sandbox/psp/pay", json={"out_trade_no": number, "persona": persona, **who}
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Start the sandbox's server and worker on a database of their own, sixty times as fast."""
+    folder, port = tmp_path_factory.mktemp("sandbox"), _free_port()
+    server = os.environ["DATABASE_URL"]
+    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{DATABASE}"')
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
+        "SANDBOX_DATABASE_URL": urlsplit(server)._replace(path=f"/{DATABASE}").geturl(),
+        "SANDBOX_DIR": str(folder),
+        "SANDBOX_CUSTOMS_DROP": str(folder / "customs"),
+        "SANDBOX_BIND": f"127.0.0.1:{port}",
+        "SANDBOX_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SANDBOX_SPEED": "60",
+    }
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "sandbox", command], env=environment, cwd=Path(__file__).parents[2]
+        )
+        for command in ("serve", "work")
+    ]
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url)
+        yield Sandbox(url, json.loads((folder / "psp" / "config.json").read_text()))
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=20)
+        with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{DATABASE}" WITH (FORCE)')
+
+
+def _wait_for(url: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if httpx2.get(f"{url}/v3/global/certificates").status_code == 401:
+                return
+        except httpx2.HTTPError:
+            time.sleep(0.2)
+    pytest.fail("the sandbox did not start")
+
+
+def _until(done: Callable[[], Any], seconds: float = 30) -> None:
+    """Work our own queues until ``done`` is true."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "it did not happen in time"
+        inbox.drain()
+        outbox.drain()
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def account(
+    sandbox: Sandbox,
+    live_server: Any,
+    lanes_known: None,
+    services: FakePlatform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Sandbox]:
+    """Configure the plugin from what the sandbox writes for its merchant."""
+    monkeypatch.setattr(gateways, "platform_settings", lambda: SimpleNamespace(public_url=live_server.url))
+    known = sandbox.config
+    values = {
+        "base_url": sandbox.url,
+        "mchid": known["mchid"],
+        "appid": known["appid"],
+        "merchant_category_code": known["merchant_category_code"],
+        "merchant_serial": known["merchant_serial"],
+        "merchant_private_key": Path(known["merchant_key_file"]).read_text(),
+        "apiv3_key": known["apiv3_key"],
+        "customs_targets": known["customs"],
+    }
+    configuration.save(plugin, values, actor="test")
+    configuration.forget_cache()
+    yield sandbox
+    gateways.forget()
+
+
+def paid(account: Sandbox, number: int, persona: str = "same", **who: str) -> PaymentSession:
+    """Open a session and pay it with the phone; the sandbox's own notification brings the news."""
+    transaction_id = f"{TX}{number}{os.getpid()}{time.time_ns()}"
+    answer = webhooks.initialize(CONTEXT, payload(transaction={"id": transaction_id}))
+    assert answer["result"] == "CHARGE_ACTION_REQUIRED", answer
+    row = PaymentSession.objects.get(transaction_id=transaction_id)
+    account.pay(row.out_trade_no, persona, **who)
+    _until(lambda: PaymentSession.objects.get(pk=row.pk).completed_at)
+    return PaymentSession.objects.get(pk=row.pk)
+
+
+def parcel_of(row: PaymentSession, services: FakePlatform) -> ParcelView:
+    made = replace(view(row.out_trade_no), id=row.out_trade_no, transaction_id=row.transaction_id)
+    services.parcels[made.id] = made
+    return made
+
+
+def soon() -> None:
+    """Do not wait for our own polite pauses."""
+    OutboxMessage.objects.filter(state="pending").update(run_at=clock.now())
+
+
+def test_paid_by_notification_then_declared(account: Sandbox, services: FakePlatform) -> None:
+    row = paid(account, 1, payer_name="张三", payer_id_number="11010519491231002X")
+    assert services.client.calls[-1]["pspReference"] == row.gateway_ref
+    parcel = parcel_of(row, services)
+    declarations.run(parcel)
+    _until(lambda: soon() or parcel.id in services.done)
+    result = services.done[parcel.id]
+    assert result["orderNo"] == row.out_trade_no
+    assert result["payTransactionId"] == row.gateway_ref
+    assert result["clearing"]["verDept"] == "2"
+
+
+def test_another_payer_is_found_out(account: Sandbox, services: FakePlatform) -> None:
+    parcel = parcel_of(paid(account, 2, "different"), services)
+    declarations.run(parcel)
+    _until(lambda: soon() or services.failed)
+    assert services.failed[parcel.id][0] == "identity_different"
+
+
+@pytest.mark.parametrize("persona", ["not_real_named", "hk_wallet", "foreign_id"])
+def test_wallets_that_cannot_be_declared(account: Sandbox, services: FakePlatform, persona: str) -> None:
+    parcel = parcel_of(paid(account, 3, persona), services)
+    declarations.run(parcel)
+    _until(lambda: services.failed)
+    assert services.failed[parcel.id][2]
+
+
+def test_a_failing_customs_interface_recovers(account: Sandbox, services: FakePlatform) -> None:
+    parcel = parcel_of(paid(account, 4, "except"), services)
+    declarations.run(parcel)
+    _until(lambda: soon() or parcel.id in services.done)
+
+
+def test_refund_and_over_refund(account: Sandbox, services: FakePlatform) -> None:
+    row = paid(account, 5)
+    request = {
+        "action": {"amount": 94.0, "currency": "CNY"},
+        "transaction": {"id": row.transaction_id, "events": []},
+    }
+    answers = [webhooks.refund(CONTEXT, request) for _ in range(3)]
+    assert len({answer["pspReference"] for answer in answers}) == 1
+    _until(lambda: soon() or PaymentRefund.objects.get(session=row).reported_at)
+    assert services.client.calls[-1]["type"] == "REFUND_SUCCESS"
+    too_much = {**request, "action": {"amount": 100.01, "currency": "CNY"}}
+    assert webhooks.refund(CONTEXT, too_much)["result"] == "REFUND_FAILURE"
+    assert row.money - Money("94.00", "CNY") == Money("100.00", "CNY")
