@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 #: A child that dies this soon after its start is restarted ever more slowly.
@@ -39,6 +40,8 @@ class Supervisor:
     """Starts children in order and watches them until ``stop``."""
 
     stream: IO[str] = sys.stdout
+    #: Where ``NAME.pid`` files are written, so that a child can be found by name.
+    pid_folder: Path | None = None
     children: list[Child] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -91,6 +94,9 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches us only; we end the children in order
         )
         child.started = time.monotonic()
+        if self.pid_folder:
+            self.pid_folder.mkdir(parents=True, exist_ok=True)
+            (self.pid_folder / f"{child.name}.pid").write_text(str(child.process.pid))
         threading.Thread(target=self._copy, args=(child, child.process), daemon=True).start()
 
     def _copy(self, child: Child, process: subprocess.Popen[str]) -> None:

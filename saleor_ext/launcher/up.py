@@ -33,7 +33,7 @@ def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None 
     environment = {**os.environ, **env.first_environment(ports)}
     server = env.start_databases(environment)
     env.save({name: environment[name] for name in [*env.first_environment(ports), "DATABASE_URL", "SANDBOX_DATABASE_URL"]})
-    supervisor = Supervisor()
+    supervisor = Supervisor(pid_folder=env.var_dir() / "run")
     _stop_on_signals(supervisor)
     try:
         if "REDIS_URL" not in os.environ:
