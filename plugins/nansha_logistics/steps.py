@@ -121,6 +121,7 @@ def waybill_facts(parcel: ParcelView, waybill: str) -> dict[str, Any]:
     """What the declarations need to know of the waybill, in the terms of CEB511 and CEB621."""
     settings = config()
     return {
+        "waybill": waybill,
         "logistics_no": waybill,
         "logistics_code": settings.logistics_code,
         "logistics_name": settings.logistics_name,

@@ -123,6 +123,7 @@ def test_a_parcel_gets_one_waybill(carrier: FakeCarrier, platform: RecordingPlat
     steps.reserve_stock(view)
     first = steps.obtain_waybill(view)
     assert first.data == {
+        "waybill": f"SF{view.number}",
         "logistics_no": f"SF{view.number}",
         "logistics_code": "4400SF0001",
         "logistics_name": "顺丰速运（沙箱）",
