@@ -1,1 +1,1 @@
-"""Stand-in for the customs port: takes CEB messages, checks them by rules of its own, answers with receipts."""
+"""Stand-in for the customs port: takes CEB messages, checks them by its own rules, answers with receipts."""

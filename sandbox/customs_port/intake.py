@@ -50,13 +50,13 @@ def take(raw: bytes, via: str, name: str) -> Message:
             parsed = read(raw)
         except Malformed as fault:
             message.message_type, message.error = fault.message_type, str(fault)
-            message.save(update_fields=["message_type", "error"])
-            give_900(message, str(fault), "")
+            message.cop_msg_id = fault.cop_msg_id[:255]
+            message.save(update_fields=["message_type", "error", "cop_msg_id"])
+            give_900(message, str(fault))
             return message
         message.message_type = parsed.message_type
         message.documents = len(parsed.parts)
-        if parsed.cop_msg_id:
-            message.name = parsed.cop_msg_id[:255]
+        message.cop_msg_id = parsed.cop_msg_id[:255]
         refusal = _whole_message(parsed)
         if refusal:
             message.error = refusal.text
@@ -108,9 +108,9 @@ def _document(message: Message, kind: str, part: Part) -> None:
     if head["appStatus"] == "1":
         document.status = "1" if kind == "621" else "2"
         document.save(update_fields=["status"])
-        give(message, kind, head, document.status, "暂存成功", document)
+        give(message, kind, head, document.status, "暂存成功", document=document)
     elif head["appType"] == "3":
-        give(message, kind, head, "2", "删除申报成功", document)
+        give(message, kind, head, "2", "删除申报成功", document=document)
     else:
         _plan(document)
 

@@ -14,9 +14,10 @@ class Message(models.Model):
         HTTP = "http"
 
     via = models.CharField(max_length=4, choices=Via)
-    #: File name or CopMsgId; together with the digest it makes taking a file twice harmless.
+    #: File name, or what the HTTP caller named; with the digest it makes taking a file twice harmless.
     name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
+    cop_msg_id = models.CharField(max_length=255, default="")
     message_type = models.CharField(max_length=20, default="Unknown")
     error = models.TextField(default="")
     documents = models.PositiveIntegerField(default=0)

@@ -26,6 +26,7 @@ class Malformed(Exception):
     def __init__(self, reason: str, message_type: str = "Unknown") -> None:
         super().__init__(reason)
         self.message_type = message_type
+        self.cop_msg_id = ""
 
 
 @dataclass(slots=True)
@@ -74,9 +75,17 @@ def elements(element: etree._Element) -> list[etree._Element]:
 def read(raw: bytes) -> Parsed:
     """Read a CEB message, bare or inside a DxpMsg."""
     root = parse_xml(raw)
-    cop_msg_id = ""
-    if local(root) == "DxpMsg":
-        root, cop_msg_id = _unwrap(root)
+    if local(root) != "DxpMsg":
+        return _read(root, "")
+    cop_msg_id, inner = _unwrap(root)
+    try:
+        return _read(parse_xml(inner), cop_msg_id)
+    except Malformed as fault:
+        fault.cop_msg_id = cop_msg_id
+        raise
+
+
+def _read(root: etree._Element, cop_msg_id: str) -> Parsed:
     name = local(root)
     shape = SHAPES.get(name)
     if shape is None:
@@ -94,7 +103,7 @@ def read(raw: bytes) -> Parsed:
     return Parsed(root, name, shape, cop_msg_id, transfer, [_part(one, shape) for one in wrappers], errors)
 
 
-def _unwrap(root: etree._Element) -> tuple[etree._Element, str]:
+def _unwrap(root: etree._Element) -> tuple[str, bytes]:
     """Open a terminal message; its Data is the business message in base64."""
     if etree.QName(root).namespace != DXP:
         raise Malformed(f"DxpMsg 命名空间应为 {DXP}")
@@ -103,10 +112,9 @@ def _unwrap(root: etree._Element) -> tuple[etree._Element, str]:
     if not cop_msg_id or not data:
         raise Malformed("DxpMsg 缺少 CopMsgId 或 Data")
     try:
-        inner = base64.b64decode("".join(data.split()), validate=True)
+        return cop_msg_id, base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         raise Malformed("DxpMsg 的 Data 不是 base64") from None
-    return parse_xml(inner), cop_msg_id
 
 
 def _children(
@@ -182,26 +190,27 @@ def _values(element: etree._Element, leaves: tuple[Leaf, ...], errors: list[str]
 def _fault(leaf: Leaf, value: str) -> str:
     """Say what is wrong with a value, or nothing."""
     kind = leaf.kind
-    if kind.startswith("="):
-        if len(value) != int(kind[1:]):
-            return f"长度应为{kind[1:]}"
-    elif kind == "N":
-        if not _DECIMAL.fullmatch(value):
-            return "不是数值"
-        whole, _, fraction = value.lstrip("+-").partition(".")
-        if len(fraction) > 5 or len(whole.lstrip("0")) + len(fraction) > 19:
-            return "超出N19,5"
+    if kind == "N":
+        fault = _decimal_fault(value)
+    elif kind.startswith("="):
+        fault = "" if len(value) == int(kind[1:]) else f"长度应为{kind[1:]}"
     elif kind == "I":
-        if not value.isascii() or not value.isdigit() or len(value) > 9:
-            return "不是整数"
+        fault = "" if value.isascii() and value.isdigit() and len(value) <= 9 else "不是整数"
     elif kind.startswith("T"):
-        if len(value) != int(kind[1:]) or not _is_time(value, _TIMES[kind]):
-            return "不是有效时间"
-    elif len(value) > int(kind) or (leaf.required and not value.strip()):
-        return f"长度应为1到{kind}"
-    if leaf.values and value not in leaf.values:
-        return f"应为 {'/'.join(sorted(leaf.values))}"
-    return ""
+        fault = "" if len(value) == int(kind[1:]) and _is_time(value, _TIMES[kind]) else "不是有效时间"
+    else:
+        good = len(value) <= int(kind) and (value.strip() or not leaf.required)
+        fault = "" if good else f"长度应为1到{kind}"
+    if not fault and leaf.values and value not in leaf.values:
+        fault = f"应为 {'/'.join(sorted(leaf.values))}"
+    return fault
+
+
+def _decimal_fault(value: str) -> str:
+    if not _DECIMAL.fullmatch(value):
+        return "不是数值"
+    whole, _, fraction = value.lstrip("+-").partition(".")
+    return "超出N19,5" if len(fraction) > 5 or len(whole.lstrip("0")) + len(fraction) > 19 else ""
 
 
 def _is_time(value: str, shape: str) -> bool:

@@ -68,8 +68,11 @@ def _fields(kind: str, head: dict[str, str], document: Document | None) -> dict[
     else:
         names = ("customsCode", "ebpCode", "ebcCode", "agentCode", "copNo")
     fields: dict[str, str | None] = {"guid": new_guid()}
-    fields |= {name: head.get(name, "") for name in names}
+    # A refused document may lack what its receipt must name; optional names are then left out.
+    missing = None if kind == "621" else "UNKNOWN"
+    fields |= {name: head.get(name) or missing for name in names}
     if kind == "621":
+        fields["copNo"] = head.get("copNo") or "UNKNOWN"
         fields["preNo"] = document.pre_no if document and document.pre_no else "B" + "0" * 17
         fields["invtNo"] = (document.invt_no or None) if document else None
     return fields
@@ -81,8 +84,8 @@ def give(
     head: dict[str, str],
     status: str,
     info: str,
-    document: Document | None = None,
     *,
+    document: Document | None = None,
     double: bool = False,
     hold_seconds: float = 0,
 ) -> Receipt:
@@ -102,7 +105,7 @@ def give(
     return receipt
 
 
-def give_900(message: Message, reason: str, cop_msg_id: str) -> Receipt:
+def give_900(message: Message, reason: str) -> Receipt:
     """Answer a message that could not be read."""
     original = bytes(message.body).decode("utf-8", "replace")[:100_000]
     clean = "".join(c for c in original if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd")
@@ -111,7 +114,7 @@ def give_900(message: Message, reason: str, cop_msg_id: str) -> Receipt:
         "returnStatus": "-1",
         "returnInfo": reason[:5000],
         "returnTime": return_time(),
-        "oriCopMsgId": (cop_msg_id or message.name)[:255],
+        "oriCopMsgId": message.cop_msg_id or message.name,
         "oriMessageType": message.message_type[:15],
         "oriBizMessage": clean.replace("]]>", "]] >"),
     }

@@ -36,7 +36,7 @@ def _give(document: Document, status: str, info: str, persona: Persona, hold: fl
         document.head,
         status,
         info,
-        document,
+        document=document,
         double=persona.double,
         hold_seconds=hold,
     )

@@ -15,8 +15,8 @@ from sandbox.customs_port.reader import number
 #: CNY per transaction and per person and calendar year (Ministry of Finance notice 2018 No. 49).
 SINGLE_LIMIT = Decimal(5000)
 YEARLY_LIMIT = Decimal(26000)
-#: Combined rates between which the tax of a purchase within the limits lies: 9 % VAT and no consumption tax, up to
-#: 13 % VAT with 15 % consumption tax; spirits (2208) bear 20 % and an amount per litre.
+#: Combined rates between which the tax of a purchase within the limits lies: 9 % VAT and no consumption
+#: tax, up to 13 % VAT with 15 % consumption tax; spirits (2208) bear 20 % and an amount per litre.
 LOWEST_RATE = Decimal("0.063")
 HIGHEST_RATE = Decimal("0.2306")
 SPIRITS_RATE = Decimal("0.45")
@@ -147,8 +147,8 @@ def used_this_year(id_number: str, year: int, without: Document) -> Decimal:
 
 
 def yearly_reason(total: Decimal) -> Reason:
-    text = f"订购人购买超过年度限额,超过个人年度购买额度;totalPrice：{total:,.2f} > limitPrice: {YEARLY_LIMIT:,.0f};"
-    return Reason("1313", text)
+    sums = f"totalPrice：{total:,.2f} > limitPrice: {YEARLY_LIMIT:,.0f};"
+    return Reason("1313", f"订购人购买超过年度限额,超过个人年度购买额度;{sums}")
 
 
 def compare(
@@ -215,8 +215,8 @@ def _compare_payment(order: dict[str, str], payment: PaymentFact) -> Reason | No
     ):
         return Reason("1327", "订单订购人与支付人姓名或证件号不一致")
     if number(order, "acturalPaid") != payment.amount:
-        text = f"支付单金额与订单金额不一致;acturalPaid:{order['acturalPaid']},PaymentHead.amountPaid{payment.amount.normalize():f}"
-        return Reason("1332", text)
+        sums = f"acturalPaid:{order['acturalPaid']},PaymentHead.amountPaid{payment.amount.normalize():f}"
+        return Reason("1332", f"支付单金额与订单金额不一致;{sums}")
     return None
 
 

@@ -1,8 +1,8 @@
 """The messages the port takes, written down from the published schema, edition 202205.
 
-A line is ``name kind [allowed|values]``; ``?`` before a name makes it optional. Kinds: ``=3`` exactly three
-characters, ``60`` one to sixty (optional ones may be empty), ``N`` a decimal of at most 19 digits with at most 5
-behind the point, ``I`` a whole number, ``T14``/``T8`` a time or date.
+A line is ``name kind [allowed|values]``; ``?`` before a name makes it optional. Kinds: ``=3`` exactly
+three characters, ``60`` one to sixty (optional ones may be empty), ``N`` a decimal of at most 19 digits
+with at most 5 behind the point, ``I`` a whole number, ``T14``/``T8`` a time or date.
 """
 
 from __future__ import annotations
@@ -200,8 +200,14 @@ BASE_TRANSFER = _leaves("copCode 18\ncopName 100\ndxpMode =3 DXP\ndxpId 30\n?not
 
 SHAPES = {
     "CEB311Message": Shape(
-        "311", "Order", "OrderHead", _leaves(ORDER_HEAD), "OrderList", _leaves(ORDER_LINE),
-        "CEB312Message", "OrderReturn",
+        "311",
+        "Order",
+        "OrderHead",
+        _leaves(ORDER_HEAD),
+        "OrderList",
+        _leaves(ORDER_LINE),
+        "CEB312Message",
+        "OrderReturn",
     ),
     "CEB411Message": Shape(
         "411", "Payment", "PaymentHead", _leaves(PAYMENT_HEAD), "", (), "CEB412Message", "PaymentReturn"
@@ -210,10 +216,16 @@ SHAPES = {
         "511", "Logistics", "LogisticsHead", _leaves(WAYBILL_HEAD), "", (), "CEB512Message", "LogisticsReturn"
     ),
     "CEB621Message": Shape(
-        "621", "Inventory", "InventoryHead", _leaves(INVENTORY_HEAD), "InventoryList", _leaves(INVENTORY_LINE),
-        "CEB622Message", "InventoryReturn",
+        "621",
+        "Inventory",
+        "InventoryHead",
+        _leaves(INVENTORY_HEAD),
+        "InventoryList",
+        _leaves(INVENTORY_LINE),
+        "CEB622Message",
+        "InventoryReturn",
     ),
-}  # fmt: skip
+}
 BY_KIND = {shape.kind: shape for shape in SHAPES.values()}
 
 #: Return codes by kind of document: what the E-port itself finds wrong.

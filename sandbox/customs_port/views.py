@@ -33,7 +33,11 @@ def messages(request: HttpRequest) -> HttpResponse:
     name = request.headers.get("X-Cop-Msg-Id") or uuid.uuid4().hex
     message = take(request.body, Message.Via.HTTP, name)
     return JsonResponse(
-        {"copMsgId": message.name, "messageType": message.message_type, "documents": message.documents},
+        {
+            "copMsgId": message.cop_msg_id or message.name,
+            "messageType": message.message_type,
+            "documents": message.documents,
+        },
         status=202,
     )
 

@@ -43,7 +43,7 @@ def whole(data: dict[str, Any], name: str, *, least: int = 1) -> int:
 
 
 def call_back(data: dict[str, Any], *, required: bool) -> str:
-    """Return ``notify_url``: absolute, without a query, as the real service demands (https is not asked for)."""
+    """Return ``notify_url``: absolute, without a query, as the real service demands; http will do."""
     url = text(data, "notify_url", 256, required=required)
     if url:
         parts = urlsplit(url)

@@ -194,7 +194,7 @@ def _compare(request: HttpRequest, data: dict[str, Any], payment: Payment) -> st
 
 @transaction.atomic
 def verify_certificate(request: HttpRequest) -> dict[str, Any]:
-    """POST /v3/global/customs/verify-certificate: after a declaration, and the pushed payer stays the same."""
+    """POST /v3/global/customs/verify-certificate: after a declaration; the payer pushed stays."""
     data = body_of(request)
     check_account(data, appid=True)
     declaration = _declaration(data, _paid(data))

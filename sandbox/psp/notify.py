@@ -21,8 +21,10 @@ log = logging.getLogger("sandbox.psp")
 RETRIES = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 
 
-def notify(url: str, event_type: str, summary: str, reference: str, plain: dict[str, Any], kind: str) -> None:
-    """Queue a notification inside the caller's transaction, doubled, late or not at all if a fault says so."""
+def notify(
+    url: str, event_type: str, summary: str, *, reference: str, plain: dict[str, Any], kind: str
+) -> None:
+    """Queue a notification in the caller's transaction: doubled, late or not at all if a fault says so."""
     if not url:
         return
     fault = (knob("faults", {}) or {}).get("psp_notify", "")

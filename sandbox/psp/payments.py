@@ -223,8 +223,8 @@ def pay(payment: Payment, persona: str = "same", payer_name: str = "", payer_id_
             payment.notify_url,
             "TRANSACTION.SUCCESS",
             "支付成功",
-            payment.out_trade_no,
-            describe(payment),
-            "transaction",
+            reference=payment.out_trade_no,
+            plain=describe(payment),
+            kind="transaction",
         )
     return payment

@@ -141,4 +141,11 @@ def finish(payload: dict[str, Any]) -> None:
         refund.success_time = timezone.now()
     refund.save(update_fields=["status", "success_time"])
     plain = {"mchid": keys.MCHID, **describe(refund), "refund_status": refund.status}
-    notify(refund.notify_url, f"REFUND.{refund.status}", "退款结果", refund.out_refund_no, plain, "refund")
+    notify(
+        refund.notify_url,
+        f"REFUND.{refund.status}",
+        "退款结果",
+        reference=refund.out_refund_no,
+        plain=plain,
+        kind="refund",
+    )
