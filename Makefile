@@ -28,7 +28,7 @@ test: $(STAMP) lint
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/test.sh
 
 bench: $(STAMP)
-	@"$(BIN)/python" -m bench
+	@"$(BIN)/python" -m tests.bench
 
 test-saleor: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/test-saleor.sh

@@ -1,0 +1,149 @@
+"""``python -m tests.bench``: JSON lines ``{"bench","value","unit","limit","ratio"}``.
+
+``limit`` is measured in the same run (an empty Django view on the same server, bare RSA verification) or a
+fixed budget; ``ratio`` is value/limit. Timings depend on the machine and decide no test.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+
+import tests.environment  # noqa: F401  # importing it prepares the environment
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
+
+import django
+import jwt
+
+from tests.bench import load
+from tests.bench.world import World, app_id
+
+CONCURRENCY = 8
+#: Saleor's acknowledgement and tax budgets of the design, and the page budgets.
+ACK_MS = 30.0
+LIST_BYTES, PRODUCT_BYTES = 40 * 1024, 45 * 1024
+
+
+def emit(bench: str, value: float, unit: str, limit: float) -> None:
+    line = {
+        "bench": bench,
+        "value": round(value, 2),
+        "unit": unit,
+        "limit": round(limit, 2),
+        "ratio": round(value / limit, 3) if limit else None,
+    }
+    print(json.dumps(line), flush=True)
+
+
+def bare_verify_per_second(world: World, body: bytes) -> float:
+    """Signature checks per second of one core with nothing around them."""
+    signature = world.headers(body, "x")["Saleor-Signature"]
+    public = world.key.public_key()
+    started, count = time.perf_counter(), 2000
+    for _ in range(count):
+        jwt.api_jws.decode(signature, public, algorithms=["RS256"], detached_payload=body)
+    return count / (time.perf_counter() - started)
+
+
+def empty_view(world: World) -> load.Result:
+    return load.run(world.port, lambda n: load.Call("GET", "/healthz"), count=2000, concurrency=CONCURRENCY)
+
+
+def webhook_ack(world: World) -> None:
+    """Verify a signature and store the message, every one a new event."""
+    calls = {n: _order_event(world, n) for n in range(-200, 1500)}
+    result = load.run(world.port, calls.__getitem__, count=1500, concurrency=CONCURRENCY, expect=202)
+    emit("webhook-ack-p99", result.percentile(0.99), "ms", ACK_MS)
+    emit("webhook-ack-rate", result.per_second, "requests/s", empty_view(world).per_second)
+    emit("webhook-ack-vs-verify", result.per_second, "requests/s", bare_verify_per_second(world, calls[0].body))
+
+
+def _order_event(world: World, number: int) -> load.Call:
+    body = json.dumps(
+        {
+            "__typename": "OrderUpdated",
+            "issuedAt": "2026-11-11T00:00:00+00:00",
+            "version": "3.23.28",
+            "recipient": {"id": app_id("ponte.platform")},
+            "order": {"id": f"Order:{number}", "status": "UNFULFILLED", "isPaid": False, "metadata": [], "lines": []},
+        }
+    ).encode()
+    return load.Call(
+        "POST", "/saleor/ponte.platform/webhooks/order-updated", body, world.headers(body, "order_updated")
+    )
+
+
+def tax_webhook(world: World) -> None:
+    """Answer a tax question for a basket of three lines."""
+    calls = {n: _tax_question(world, n) for n in range(-200, 1500)}
+    result = load.run(world.port, calls.__getitem__, count=1500, concurrency=CONCURRENCY)
+    emit("tax-webhook-p99", result.percentile(0.99), "ms", ACK_MS)
+    emit("tax-webhook-rate", result.per_second, "requests/s", empty_view(world).per_second)
+
+
+def _tax_question(world: World, number: int) -> load.Call:
+    facts = [{"key": "ponte.hs_code", "value": "1905310000"}, {"key": "ponte.unit", "value": "011"}]
+    lane = {"metadata": [{"key": "ponte.lane", "value": "bonded_1210"}]}
+    line = {
+        "quantity": 2,
+        "totalPrice": {"amount": 176.0 + abs(number) % 7},
+        "sourceLine": {"checkoutVariant": {"sku": "B-1", "metadata": facts, "product": lane}},
+    }
+    body = json.dumps(
+        {
+            "__typename": "CalculateTaxes",
+            "issuedAt": "2026-11-11T00:00:00+00:00",
+            "recipient": {"id": app_id("ponte.customs")},
+            "taxBase": {"currency": "CNY", "shippingPrice": {"amount": 18}, "discounts": [], "lines": [line] * 3},
+        }
+    ).encode()
+    path = "/saleor/ponte.customs/webhooks/checkout-taxes"
+    return load.Call("POST", path, body, world.headers(body, "checkout_calculate_taxes"))
+
+
+def shop_page(world: World, name: str, path: Callable[[int], str], limit_bytes: int) -> None:
+    """A page of the shop: rate beside the empty view, p95, and gzip bytes without images."""
+    headers = {"Accept-Encoding": "gzip", "Accept-Language": "zh-CN"}
+    result = load.run(
+        world.port, lambda n: load.Call("GET", path(n), headers=headers), count=800, concurrency=CONCURRENCY
+    )
+    empty = empty_view(world)
+    emit(f"{name}-rate", result.per_second, "requests/s", empty.per_second)
+    emit(f"{name}-p95", result.percentile(0.95), "ms", empty.percentile(0.95))
+    page = urllib.request.urlopen(f"http://127.0.0.1:{world.port}{path(0)}").read()
+    emit(f"{name}-bytes", len(gzip.compress(page)) + _assets(world, page.decode()), "bytes gzip", limit_bytes)
+
+
+def _assets(world: World, page: str) -> int:
+    """Gzip bytes of the style sheets and scripts that a page loads."""
+    import re
+
+    paths = set(re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', page))
+    return sum(
+        len(gzip.compress(urllib.request.urlopen(f"http://127.0.0.1:{world.port}{path}").read())) for path in paths
+    )
+
+
+def main() -> int:
+    django.setup()
+    from tests.bench.world import make
+
+    world = make()
+    try:
+        webhook_ack(world)
+        tax_webhook(world)
+        shop_page(world, "shop-list", lambda n: "/goods/bakery/", LIST_BYTES)
+        shop_page(world, "shop-product", lambda n: f"/p/cookies-{abs(n) % 200}/", PRODUCT_BYTES)
+    finally:
+        world.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
