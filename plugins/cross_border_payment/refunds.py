@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -44,13 +45,13 @@ def dedupe_key(payload: Mapping[str, Any]) -> str:
     made for this very request, the newest one of that amount without a reference. Without such an event
     the payload itself is the key.
     """
-    wanted = str(payload["action"]["amount"])
+    wanted = Decimal(str(payload["action"]["amount"]))
     events = [
         event
         for event in (payload.get("transaction") or {}).get("events") or []
         if event.get("type") == "REFUND_REQUEST"
         and not event.get("pspReference")
-        and Money(str((event.get("amount") or {}).get("amount", "0")), "CNY") == Money(wanted, "CNY")
+        and Decimal(str((event.get("amount") or {}).get("amount", 0))) == wanted
     ]
     if events:
         newest = max(events, key=lambda event: str(event.get("createdAt")))
@@ -105,7 +106,7 @@ def _check(session: PaymentSession, amount: Money) -> None:
 
 def refunded(session: PaymentSession) -> Money:
     """Money given back or on its way back."""
-    total = session.refunds.filter(state__in=_LIVE).aggregate(total=Sum("amount"))["total"] or 0
+    total = session.refunds.filter(state__in=_LIVE).aggregate(total=Sum("amount"))["total"] or Decimal(0)
     return Money(total, session.currency)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,7 +77,7 @@ def refund(context: WebhookContext, payload: Mapping[str, Any]) -> dict[str, Any
     session = _session(context, payload)
     if session is None:
         return {"result": "REFUND_FAILURE", "message": _("This payment is not known here.")}
-    amount = Money(str(payload["action"]["amount"]), payload["action"]["currency"])
+    amount = _amount(payload)
     reason = ((payload.get("grantedRefund") or {}).get("reason") or "")[:80]
     try:
         taken = refunds.request(session, amount, refunds.dedupe_key(payload), reason)
@@ -184,7 +185,7 @@ def _opening(context: WebhookContext, payload: Mapping[str, Any]) -> Opening:
     return Opening(
         api_url=context.api_url,
         transaction_id=payload["transaction"]["id"],
-        amount=Money(str(payload["action"]["amount"]), payload["action"]["currency"]),
+        amount=_amount(payload),
         checkout_id=source.get("id", "") if is_checkout else "",
         order_id="" if is_checkout else source.get("id", ""),
         lane=_lane(payload),
@@ -204,6 +205,12 @@ def _gateway(payload: Mapping[str, Any], lane: str) -> Gateway:
                 )
             return candidate
     raise SessionRefused(_("This way to pay is not available."))
+
+
+def _amount(payload: Mapping[str, Any]) -> Money:
+    """Read the amount Saleor asks about; JSON numbers are read by their text, never as float."""
+    action = payload["action"]
+    return Money(Decimal(str(action["amount"])), action["currency"])
 
 
 def _session(context: WebhookContext, payload: Mapping[str, Any]) -> PaymentSession | None:
