@@ -33,7 +33,7 @@ def options(request: DeliveryRequest) -> list[DeliveryOption]:
 
 
 def shipping_list_methods(
-    context: WebhookContext,  # noqa: ARG001  # the webhook handlers' signature
+    context: WebhookContext,  # every webhook handler is given it
     payload: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Answer SHIPPING_LIST_METHODS_FOR_CHECKOUT: an array of methods, empty when we do not deliver there."""
