@@ -110,11 +110,8 @@ def schedule(
     return Job.objects.get(unique_key=unique_key)
 
 
-def claim(limit: int = 1, *, horizon_seconds: float = 0) -> list[Job]:
-    """Take up to ``limit`` jobs that are due, or whose worker died, skipping what others hold.
-
-    ``horizon_seconds`` looks into the future; tests use it instead of waiting.
-    """
+def claim(limit: int = 1) -> list[Job]:
+    """Take up to ``limit`` jobs that are due, or whose worker died, skipping what others hold."""
     from django.db import transaction
     from django.db.models import Q
     from django.utils import timezone
@@ -122,7 +119,7 @@ def claim(limit: int = 1, *, horizon_seconds: float = 0) -> list[Job]:
     from sandbox.jobs.models import Job
 
     now = timezone.now()
-    due = Q(state=Job.State.WAITING, run_at__lte=now + timedelta(seconds=horizon_seconds))
+    due = Q(state=Job.State.WAITING, run_at__lte=now)
     dead = Q(state=Job.State.RUNNING, lease_until__lt=now)
     with transaction.atomic():
         taken = list(

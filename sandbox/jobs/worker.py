@@ -64,11 +64,11 @@ def run(job: Job) -> None:
         _again(job, error, entry.max_attempts)
 
 
-def drain(horizon_seconds: float = 0, limit: int = 10_000) -> int:
-    """Run all jobs due within the horizon, one after the other, in time order; return how many ran."""
+def drain(limit: int = 10_000) -> int:
+    """Run what is due, one job after the other in time order; return how many ran."""
     count = 0
     while count < limit:
-        jobs = queue.claim(1, horizon_seconds=horizon_seconds)
+        jobs = queue.claim(1)
         if not jobs:
             break
         run(jobs[0])

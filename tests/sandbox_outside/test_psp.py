@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -16,9 +17,9 @@ from django.utils import timezone
 
 from sandbox.customs_port.models import PaymentFact
 from sandbox.jobs.models import Job, Knob
-from sandbox.jobs.worker import drain
 from sandbox.psp.models import Notification, Payment
 
+from .clock import run_for
 from .wechat import Merchant
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +135,7 @@ def test_bad_orders_are_refused(merchant: Merchant, changed: dict[str, Any], sta
 def test_payment_is_notified_sealed_and_signed(merchant: Merchant, platform: Any) -> None:
     transaction_id = merchant.paid()
     assert len(transaction_id) == 28 and transaction_id.startswith("42")
-    assert drain(horizon_seconds=5) == 1
+    assert run_for(5) == 1
     ((url, sent),) = platform.calls
     assert url == "http://127.0.0.1:8000/hooks/wechat"
     merchant.verify(sent["headers"], sent["content"])
@@ -160,12 +161,12 @@ def test_payment_is_notified_sealed_and_signed(merchant: Merchant, platform: Any
 def test_notifications_are_repeated_until_2xx(merchant: Merchant, platform: Any) -> None:
     platform.answers = [(500, b""), (0, b""), (404, b""), (204, b"")]
     merchant.paid()
-    waits = []
-    for _ in range(3):
-        assert drain(horizon_seconds=10_000, limit=1) == 1
-        waits.append(round((Job.objects.get(kind="psp.notify").run_at - timezone.now()).total_seconds()))
+    moments = []
+    for _ in range(4):
+        moments.append(Job.objects.get(kind="psp.notify").run_at)
+        assert run_for(10_000, limit=1) == 1
+    waits = [round((b - a).total_seconds()) for a, b in itertools.pairwise(moments)]
     assert waits == [15, 15, 30]
-    assert drain(horizon_seconds=10_000) == 1
     note = Notification.objects.get()
     assert (note.attempts, note.last_status) == (4, "204")
     assert note.delivered_at is not None
@@ -180,9 +181,9 @@ def test_notification_faults(merchant: Merchant, platform: Any, fault: str, call
     response = Client().post("/sandbox/faults", {"psp_notify": fault})
     assert response.status_code == 302
     merchant.paid()
-    drain(horizon_seconds=60)
+    run_for(60)
     assert len(platform.calls) == (0 if fault == "late" else calls)
-    drain(horizon_seconds=600)
+    run_for(600)
     assert len(platform.calls) == calls
     assert merchant.query()["trade_state"] == "SUCCESS"
 
@@ -275,7 +276,7 @@ def test_refunds_never_exceed_the_payment(merchant: Merchant, platform: Any) -> 
     assert merchant.query()["trade_state"] == "REFUND"
     target = f"/v3/global/refunds/out-refund-no/R1?mchid={merchant.config['mchid']}"
     assert merchant.call("GET", target)[1]["status"] == "PROCESSING"
-    drain(horizon_seconds=300)
+    run_for(300)
     done = merchant.call("GET", target)[1]
     assert done["status"] == "SUCCESS"
     by_id = f"/v3/global/refunds/id/{first['id']}?mchid={merchant.config['mchid']}"
@@ -290,7 +291,7 @@ def test_refunds_never_exceed_the_payment(merchant: Merchant, platform: Any) -> 
 def test_a_refund_may_fail_later(merchant: Merchant, platform: Any) -> None:
     merchant.paid()
     _refund(merchant, "R1", 100, reason="退款异常")
-    drain(horizon_seconds=300)
+    run_for(300)
     target = f"/v3/global/refunds/out-refund-no/R1?mchid={merchant.config['mchid']}"
     assert merchant.call("GET", target)[1]["status"] == "ABNORMAL"
 
@@ -327,11 +328,11 @@ def test_declaration_walks_to_success_and_reaches_the_port(merchant: Merchant, p
     assert (answer["state"], answer["certificate_check_result"]) == ("SUBMITTED", "UNCHECKED")
     status, answer = _verify(merchant, transaction_id, "李小宝", "11010519491231002X")
     assert (status, answer["certificate_check_result"]) == (200, "SAME")
-    drain(horizon_seconds=20)
+    run_for(20)
     assert merchant.customs_query()["data"][0]["state"] == "PROCESSING"
     assert "verify_department" not in merchant.customs_query()
     assert not PaymentFact.objects.exists()
-    drain(horizon_seconds=60)
+    run_for(60)
     answer = merchant.customs_query()
     assert answer["total_count"] == 1
     assert answer["data"][0]["state"] == "SUCCESS"
@@ -368,7 +369,7 @@ def test_identity_is_compared_with_the_wallets_owner(
     merchant.call("POST", CUSTOMS, merchant.declaration(transaction_id))
     status, answer = _verify(merchant, transaction_id, name, id_number, oaep if scheme == "oaep" else None)
     assert (status, answer["certificate_check_result"]) == (200, expected)
-    drain(horizon_seconds=100)
+    run_for(100)
     # The wallet's owner is pushed, whatever the merchant named, and the state is SUCCESS all the same.
     assert merchant.customs_query()["data"][0]["state"] == "SUCCESS"
     fact = PaymentFact.objects.get()
@@ -417,22 +418,22 @@ def test_except_needs_a_redeclaration(merchant: Merchant, platform: Any) -> None
     merchant.call("POST", CUSTOMS, declaration)
     status, answer = merchant.call("POST", "/v3/global/customs/redeclare", declaration)
     assert (status, answer["message"]) == (400, "状态 SUBMITTED 不能重推")
-    drain(horizon_seconds=100)
+    run_for(100)
     assert merchant.customs_query()["data"][0]["state"] == "EXCEPT"
     assert merchant.call("POST", "/v3/global/customs/redeclare", declaration)[1]["state"] == "PROCESSING"
-    drain(horizon_seconds=100)
+    run_for(100)
     assert merchant.customs_query()["data"][0]["state"] == "SUCCESS"
 
 
 def test_unregistered_customs_number_fails_and_can_be_modified(merchant: Merchant, platform: Any) -> None:
     transaction_id = merchant.paid()
     merchant.call("POST", CUSTOMS, merchant.declaration(transaction_id, merchant_customs_no="X4401BAD00"))
-    drain(horizon_seconds=100)
+    run_for(100)
     row = merchant.customs_query()["data"][0]
     assert (row["state"], row["explanation"]) == ("FAIL", "商户海关备案号未登记")
     assert not PaymentFact.objects.exists()
     assert merchant.call("PATCH", CUSTOMS, merchant.declaration(transaction_id))[1]["state"] == "SUBMITTED"
-    drain(horizon_seconds=100)
+    run_for(100)
     assert merchant.customs_query()["data"][0]["state"] == "SUCCESS"
     assert merchant.customs_query()["data"][0]["merchant_customs_no"] == "4401W6PONT"
 
@@ -441,7 +442,7 @@ def test_partial_refund_lowers_what_is_declared(merchant: Merchant, platform: An
     transaction_id = merchant.paid()
     _refund(merchant, "R1", 1820)
     merchant.call("POST", CUSTOMS, merchant.declaration(transaction_id))
-    drain(horizon_seconds=300)
+    run_for(300)
     assert PaymentFact.objects.get().amount == Decimal("200.00")
 
 
@@ -459,7 +460,7 @@ def test_split_order_declares_its_own_number_and_fee(merchant: Merchant, platfor
     answer = merchant.call(
         "POST", CUSTOMS, merchant.declaration(transaction_id, **{**fees, "product_fee": 10000})
     )[1]
-    drain(horizon_seconds=100)
+    run_for(100)
     fact = PaymentFact.objects.get()
     assert (fact.order_no, fact.pay_transaction_id, fact.amount) == (
         "SUB1",
