@@ -6,7 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
+from django.db import transaction
+
 from saleor_ext.core.errors import ConfigurationError
+from saleor_ext.core.models import Cursor
 from saleor_ext.plugin_api import configuration
 
 from .config import CustomsConfig
@@ -25,7 +28,7 @@ def transport(settings: CustomsConfig | None = None) -> Transport:
     """Return the configured way to the port."""
     chosen = settings or config()
     if chosen.transport == "http":
-        return _gateway(chosen.gateway_url, chosen.gateway_token.get_secret_value(), chosen.max_bytes)
+        return _gateway(chosen.gateway_url, chosen.gateway_token.get_secret_value())
     return DropFolder(
         chosen.folder_path, max_bytes=chosen.max_bytes, settle_seconds=chosen.folder_settle_seconds
     )
@@ -47,8 +50,27 @@ def signer(settings: CustomsConfig | None = None) -> Signer:
 
 
 @lru_cache(maxsize=4)
-def _gateway(url: str, token: str, max_bytes: int) -> HttpGateway:
-    return HttpGateway(url, token=token, max_bytes=max_bytes)
+def _gateway(url: str, token: str) -> HttpGateway:
+    return HttpGateway(url, position=StoredPosition(f"customs.receipts:{url}"), token=token)
+
+
+class StoredPosition:
+    """Keeps in the database how far a gateway's receipts were read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name[:200]
+
+    def get(self) -> int:
+        row = Cursor.objects.filter(pk=self.name).first()
+        return int(row.value["id"]) if row else 0
+
+    def advance(self, to: int) -> None:
+        with transaction.atomic():
+            Cursor.objects.get_or_create(pk=self.name, defaults={"value": {"id": 0}})
+            row = Cursor.objects.select_for_update().get(pk=self.name)
+            if to > row.value["id"]:
+                row.value = {"id": to}
+                row.save()
 
 
 @lru_cache(maxsize=4)

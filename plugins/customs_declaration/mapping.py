@@ -117,7 +117,8 @@ def order(case: Case) -> MessageData:
     lines = [
         {
             "gnum": str(line.gnum),
-            "itemNo": line.facts.sku[:30],
+            # As in the list, whose field is the shorter one: customs compare them.
+            "itemNo": line.facts.sku[:20],
             "itemName": line.facts.name,
             "gmodel": line.facts.gmodel,
             "barCode": line.facts.barcode or "无",

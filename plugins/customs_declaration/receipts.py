@@ -97,7 +97,7 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
     if data.message not in MESSAGES or MESSAGES[data.message].request:
         log.warning("%s came from the port and is no receipt", data.message)
         return None
-    raw = {name: masked(value) for name, value in _flat(fields).items() if name != "oriBizMessage"}
+    raw = _kept(_flat(fields))
     digest = hashlib.sha256(json.dumps([data.message, raw], sort_keys=True).encode()).hexdigest()
     if Receipt.objects.filter(digest=digest).exists():
         return None
@@ -123,6 +123,15 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
         if moved:
             effects.follow(document, receipt)
     return receipt
+
+
+def _kept(fields: dict[str, str]) -> dict[str, str]:
+    """Return what is stored of a receipt: all but the copy of our own message, ID numbers in texts masked."""
+    return {
+        name: masked(value) if name in ("returnInfo", "note") else value
+        for name, value in fields.items()
+        if name != "oriBizMessage"
+    }
 
 
 def _move(document: CustomsDocument, message: str, status: str, text: str, at: datetime) -> bool:

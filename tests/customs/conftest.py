@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,7 @@ def key_pair(tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def platform_of_tests() -> Iterator[FakePlatform]:
-    from saleor_ext.plugin_api import platform as module
-
+    module = sys.modules["saleor_ext.plugin_api.platform"]
     before = module._platform
     fake = FakePlatform()
     module.set_platform(fake)

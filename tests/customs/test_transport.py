@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import threading
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from plugins.customs_declaration.links import StoredPosition
 from plugins.customs_declaration.transport import DropFolder, HttpGateway
 from saleor_ext.core.errors import PermanentError, TransientError
 
@@ -128,7 +128,7 @@ class Port:
 
     def __init__(self) -> None:
         self.sent: dict[str, bytes] = {}
-        self.waiting: dict[str, bytes] = {}
+        self.waiting: dict[int, str] = {}
         self.status = 200
         self.garbage = False
 
@@ -137,17 +137,23 @@ class Port:
         if self.status != 200:
             return httpx2.Response(self.status)
         if request.method == "POST" and path == "messages":
-            self.sent[request.headers["X-Message-Name"]] = request.content
+            self.sent[request.headers["X-Cop-Msg-Id"]] = request.content
             return httpx2.Response(202)
-        if request.method == "GET" and path == "receipts":
-            rows = [
-                {"name": name, "body": base64.b64encode(body).decode()} for name, body in self.waiting.items()
-            ]
-            return httpx2.Response(200, json={"what": 1} if self.garbage else {"receipts": rows})
-        if request.method == "DELETE" and path.startswith("receipts/"):
-            known = self.waiting.pop(path.removeprefix("receipts/"), None)
-            return httpx2.Response(204 if known is not None else 404)
-        return httpx2.Response(405)
+        since, limit = int(request.url.params.get("since", 0)), int(request.url.params["limit"])
+        rows = [{"id": number, "xml": xml} for number, xml in sorted(self.waiting.items()) if number > since]
+        return httpx2.Response(200, json={"what": 1} if self.garbage else {"receipts": rows[:limit]})
+
+
+class Memory:
+    """A position in memory."""
+
+    at = 0
+
+    def get(self) -> int:
+        return self.at
+
+    def advance(self, to: int) -> None:
+        self.at = max(self.at, to)
 
 
 @pytest.fixture
@@ -155,45 +161,51 @@ def port() -> Port:
     return Port()
 
 
-@pytest.fixture
-def gateway(port) -> HttpGateway:
-    client = httpx2.Client(transport=httpx2.MockTransport(port))
-    return HttpGateway("http://port.test/customs", max_bytes=1000, client=client)
+def gateway_to(handler) -> HttpGateway:
+    client = httpx2.Client(transport=httpx2.MockTransport(handler))
+    return HttpGateway("http://port.test/customs", position=Memory(), client=client)
 
 
-def test_messages_and_receipts_go_over_http(gateway, port) -> None:
+def test_messages_and_receipts_go_over_http(port) -> None:
+    gateway = gateway_to(port)
     gateway.send("m.xml", b"<a/>")
     assert port.sent == {"m.xml": b"<a/>"}
-    port.waiting = {"r 1.xml": b"<b/>", "big.xml": b"x" * 1200}
-    assert [(one.name, one.body) for one in gateway.receive()] == [("r 1.xml", b"<b/>")]
-    gateway.take("r 1.xml")
-    gateway.take("r 1.xml")
-    assert port.waiting == {}
+    port.waiting = {4: "<b/>", 7: "<c/>"}
+    assert [(one.name, one.body) for one in gateway.receive()] == [("4", b"<b/>"), ("7", b"<c/>")]
+    gateway.take("4")
+    assert [one.name for one in gateway.receive()] == ["7"]
+    gateway.refuse("7", "no XML")
+    gateway.take("4")
+    assert list(gateway.receive()) == []
     assert gateway.problems() == []
 
 
-@pytest.mark.parametrize(("status", "error"), [(500, TransientError), (429, TransientError), (400, PermanentError), (302, PermanentError)])  # fmt: skip
-def test_answers_of_the_gateway_tell_whether_to_try_again(
-    gateway, port, status: int, error: type[Exception]
-) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(500, TransientError), (429, TransientError), (400, PermanentError), (302, PermanentError)],
+)
+def test_answers_of_the_gateway_tell_whether_to_try_again(port, status: int, error: type[Exception]) -> None:
     port.status = status
     with pytest.raises(error, match=str(status)):
-        gateway.send("m.xml", b"")
+        gateway_to(port).send("m.xml", b"")
 
 
 def test_a_silent_or_garbled_gateway_is_transient(port) -> None:
     def silent(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectTimeout("no answer", request=request)
 
-    broken = HttpGateway(
-        "http://port.test", max_bytes=9, client=httpx2.Client(transport=httpx2.MockTransport(silent))
-    )
     with pytest.raises(TransientError):
-        broken.send("m.xml", b"")
-    assert "does not answer" in broken.problems()[0]
+        gateway_to(silent).send("m.xml", b"")
+    assert "does not answer" in gateway_to(silent).problems()[0]
     port.garbage = True
-    garbled = HttpGateway(
-        "http://port.test/customs", max_bytes=9, client=httpx2.Client(transport=httpx2.MockTransport(port))
-    )
     with pytest.raises(TransientError):
-        list(garbled.receive())
+        list(gateway_to(port).receive())
+
+
+@pytest.mark.django_db
+def test_the_position_is_kept_in_the_database_and_never_goes_back() -> None:
+    position = StoredPosition("customs.receipts:test")
+    assert position.get() == 0
+    position.advance(7)
+    position.advance(4)
+    assert StoredPosition("customs.receipts:test").get() == 7
