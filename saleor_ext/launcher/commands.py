@@ -112,23 +112,50 @@ def _assets(arguments: argparse.Namespace) -> int:
 
 
 def _seed(arguments: argparse.Namespace) -> int:
+    """Set Saleor up, configure the plugins for the sandbox, add merchants and listings, fill the catalogue."""
     from django.conf import settings
 
+    from saleor_ext.catalogue.projection import sync
+    from saleor_ext.core.errors import PonteError
     from saleor_ext.demo.seed import seed
-    from saleor_ext.plugin_api.registry import plugins
+    from saleor_ext.link import setup
 
     if not settings.PONTE_DEMO:
         print("ponte seed: demo data belong into a demonstration only (PONTE_DEMO=1)", file=sys.stderr)
         return 1
+    try:
+        client = setup.staff_client(
+            settings.PONTE.saleor_api_url,
+            token=os.environ.get("SALEOR_TOKEN", ""),
+            email=os.environ.get("SALEOR_EMAIL", ""),
+            password=os.environ.get("SALEOR_PASSWORD", ""),
+        )
+        report = setup.set_up(client, app_url="", progress=_say)
+        _configure_plugins()
+        seed(_say)
+        sync(_say)
+    except PonteError as error:
+        print(f"ponte seed: {error.message}", file=sys.stderr)
+        return 1
+    return 1 if report.missing else 0
+
+
+def _configure_plugins() -> None:
+    """Give each plugin the sandbox's addresses and keys, by its ``demo.configure``."""
     sandbox_dir, sandbox_url = os.environ.get("SANDBOX_DIR"), os.environ.get("SANDBOX_PUBLIC_URL", "")
-    if sandbox_dir:
-        for plugin in plugins():
-            module = plugin.django_app + ".demo"
-            if find_spec(module):
-                import_module(module).configure(Path(sandbox_dir), sandbox_url)
-                print(f"configured {plugin.identifier} for the sandbox", flush=True)
-    seed(lambda line: print(line, flush=True))
-    return 0
+    if not sandbox_dir:
+        return
+    from saleor_ext.plugin_api.registry import plugins
+
+    for plugin in plugins():
+        module = plugin.hooks.rpartition(".")[0] + ".demo"
+        if find_spec(module):
+            import_module(module).configure(Path(sandbox_dir), sandbox_url)
+            _say(f"configured {plugin.identifier} for the sandbox")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -16,8 +16,10 @@ from saleor_ext.core.keys import new_ring, write_ring
 PROJECT = Path(__file__).resolve().parents[2]
 #: The user that the embedded PostgreSQL runs as when it is started by root.
 ROOT_SERVER_USER = "pgserver"
-#: Set-up token that the sandbox gives staff permissions; it is public, like everything of the sandbox.
-SETUP_TOKEN = "PonteSandboxSetupToken00000001"
+#: Staff account of the sandbox; it is public, like everything of the sandbox.
+STAFF_EMAIL, STAFF_PASSWORD = "admin@ponte.example", "ponte-demo"
+#: With these set, the demonstration sells through another Saleor than the sandbox's.
+SALEOR_VARIABLES = ("SALEOR_API_URL", "SALEOR_TOKEN", "SALEOR_EMAIL", "SALEOR_PASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ def first_environment(ports: Ports) -> dict[str, str]:
         secret_file.touch(mode=0o600)
         secret_file.write_text(secrets.token_urlsafe(48))
     web, stand_in = f"http://127.0.0.1:{ports.web}", f"http://127.0.0.1:{ports.sandbox}"
+    saleor = {name: os.environ.get(name, "") for name in SALEOR_VARIABLES}
+    if not saleor["SALEOR_API_URL"]:
+        saleor = {
+            "SALEOR_API_URL": f"{stand_in}/graphql/",
+            "SALEOR_EMAIL": STAFF_EMAIL,
+            "SALEOR_PASSWORD": STAFF_PASSWORD,
+        }
     return {
         "DJANGO_SETTINGS_MODULE": "saleor_ext.config.settings",
         "PONTE_DEMO": "1",
@@ -73,16 +82,14 @@ def first_environment(ports: Ports) -> dict[str, str]:
         "PONTE_SECRET_KEY": secret_file.read_text(),
         "PONTE_PUBLIC_URL": web,
         "REDIS_URL": f"redis://127.0.0.1:{ports.redis}/0",
-        "SALEOR_API_URL": f"{stand_in}/graphql/",
-        "PONTE_SALEOR_TOKEN": SETUP_TOKEN,
+        **saleor,
         "SANDBOX_PUBLIC_URL": stand_in,
         "SANDBOX_BIND": f"127.0.0.1:{ports.sandbox}",
         "SANDBOX_DIR": str(sandbox),
         "SANDBOX_CUSTOMS_DROP": str(sandbox / "customs"),
-        "SANDBOX_SPEED": "60",
-        "SANDBOX_SETUP_TOKEN": SETUP_TOKEN,
-        "SANDBOX_ADMIN_EMAIL": "admin@ponte.example",
-        "SANDBOX_ADMIN_PASSWORD": "ponte-demo",
+        "SANDBOX_SPEED": os.environ.get("SANDBOX_SPEED", "60"),
+        "SANDBOX_ADMIN_EMAIL": STAFF_EMAIL,
+        "SANDBOX_ADMIN_PASSWORD": STAFF_PASSWORD,
         "PYTHONUNBUFFERED": "1",
     }
 
