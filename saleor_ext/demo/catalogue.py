@@ -186,12 +186,13 @@ def _product(row: dict[str, Any], head: dict[str, Any]) -> DemoProduct:
         short=row["short"],
         text=row["text"],
         ingredients=row["ingredients"],
-        variants=tuple(_variant(item, tax) for item in row["variants"]),
+        variants=tuple(_variant(item, tax, content_unit) for item in row["variants"]),
     )
 
 
-def _variant(row: dict[str, Any], tax: TaxInput) -> DemoVariant:
+def _variant(row: dict[str, Any], tax: TaxInput, content_unit: str) -> DemoVariant:
     content = Decimal(row["content"]) if "content" in row else None
+    pieces = content if content and content_unit == "piece" else Decimal(1)
     return DemoVariant(
         sku=row["sku"],
         barcode=row["barcode"],
@@ -203,18 +204,20 @@ def _variant(row: dict[str, Any], tax: TaxInput) -> DemoVariant:
         gross_g=row["gross_g"],
         stock=row["stock"],
         unit1=tax.unit1,
-        qty1=statutory_quantity(tax.unit1, row["net_g"], content),
+        qty1=statutory_quantity(tax.unit1, row["net_g"], content, pieces),
         unit2=tax.unit2,
-        qty2=statutory_quantity(tax.unit2, row["net_g"], content) if tax.unit2 else None,
+        qty2=statutory_quantity(tax.unit2, row["net_g"], content, pieces) if tax.unit2 else None,
     )
 
 
-def statutory_quantity(unit: str, net_g: int, content: Decimal | None) -> Decimal:
-    """Quantity of one sales unit in a statutory unit: 035 kilogram, 095 litre, otherwise pieces."""
+def statutory_quantity(
+    unit: str, net_g: int, content: Decimal | None, pieces: Decimal = Decimal(1)
+) -> Decimal:
+    """Quantity of one sales unit in a statutory unit: 035 kilogram, 095 litre (content in ml), otherwise pieces."""
     if unit == "035":
         return (Decimal(net_g) / 1000).quantize(Decimal("0.00001"))
     if unit == "095":
         if content is None:
             raise ValueError("a litre-based commodity code needs the content in millilitres")
         return (content / 1000).quantize(Decimal("0.00001"))
-    return Decimal("1.00000")
+    return pieces.quantize(Decimal("0.00001"))

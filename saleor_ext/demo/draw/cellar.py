@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 
 from .kit import (
     AZULEJO,
@@ -90,7 +91,7 @@ def bottle(
     pen: Pen,
     brand: Brand,
     cx: float,
-    profile: list[Point],
+    profile: Sequence[Point],
     glass: Colour,
     capsule: Colour,
     *,

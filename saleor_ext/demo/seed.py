@@ -1,0 +1,188 @@
+"""Fills a demonstration: Saleor's set-up, merchants, listings, bonded stock, accounts. Safe to repeat."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from plugins.nansha_logistics.seed import seed_book
+from saleor_ext.catalogue import projection
+from saleor_ext.core.errors import PonteError
+from saleor_ext.core.settings import platform_settings
+from saleor_ext.link.clients import default_api_url
+from saleor_ext.link.errors import SaleorUserError
+from saleor_ext.link.setup import set_up, staff_client
+from saleor_ext.link.storefront import storefront
+from saleor_ext.listings import services
+from saleor_ext.listings.data import ListingData, TextData, VariantData
+from saleor_ext.listings.models import Category, Listing
+from saleor_ext.listings.publishing import publish_now
+from saleor_ext.listings.selectors import variant_facts, whole_listing
+from saleor_ext.merchants import services as merchants
+from saleor_ext.merchants.models import Merchant
+
+from .accounts import ACCOUNTS, PASSWORD
+from .catalogue import LANGUAGES, DemoMerchant, DemoProduct, DemoVariant, words
+from .catalogue import merchants as demo_merchants
+
+ACTOR = "demo"
+Progress = Callable[[str], None]
+
+
+def seed(progress: Progress = lambda line: None) -> None:
+    """Do everything; what is there already is left as people have changed it."""
+    set_up_saleor(progress)
+    listings = enter_all(progress)
+    enter_accounts(progress)
+    publish_all(listings, progress)
+    projection.sync(progress)
+
+
+def set_up_saleor(progress: Progress) -> None:
+    """Bring Saleor's channel, warehouses, taxes and our apps into place."""
+    client = staff_client(
+        default_api_url(),
+        token=os.environ.get("PONTE_SALEOR_TOKEN"),
+        email=os.environ.get("PONTE_SALEOR_EMAIL"),
+        password=os.environ.get("PONTE_SALEOR_PASSWORD"),
+    )
+    set_up(client, progress=progress)
+
+
+def enter_all(progress: Progress) -> list[Listing]:
+    """Enter categories, merchants with members, listings with pictures, and their bonded stock."""
+    for position, (slug, names) in enumerate(words().categories.items()):
+        Category.objects.get_or_create(slug=slug, defaults={"names": dict(names), "position": position})
+    entered = []
+    for demo in demo_merchants():
+        merchant = enter_merchant(demo)
+        entered += [enter_listing(merchant, product) for product in demo.products]
+    bonded = [
+        v.sku
+        for demo in demo_merchants()
+        for p in demo.products
+        if p.lane == "bonded_1210"
+        for v in p.variants
+    ]
+    seed_book(variant_facts(bonded).values())
+    for listing in entered:
+        services.settle_state(listing)
+    progress(
+        f"{len(demo_merchants())} merchants, {len(entered)} listings, {len(bonded)} articles in the bonded book"
+    )
+    return entered
+
+
+def enter_merchant(demo: DemoMerchant) -> Merchant:
+    """Enter one firm and its member."""
+    merchant = merchants.enter_merchant(
+        demo.slug,
+        names=demo.name,
+        stories=demo.story,
+        customs_code=demo.customs_code,
+        customs_name=demo.customs_name,
+        domestic_agent=demo.domestic_agent,
+        domestic_agent_code=demo.domestic_agent_code,
+        colour=demo.colour,
+        actor=ACTOR,
+    )
+    merchants.add_member(merchant, demo.member, actor=ACTOR)
+    return merchant
+
+
+def enter_listing(merchant: Merchant, product: DemoProduct) -> Listing:
+    """Enter one listing with its pictures, unless it is there."""
+    reference = f"{merchant.slug}:{product.slug}"
+    listing = Listing.objects.filter(external_reference=reference).first()
+    if listing is None:
+        listing = services.create_listing(
+            merchant, listing_data(product), actor=ACTOR, reference=reference, slug=product.slug
+        )
+    if not listing.pictures.exists():
+        for path in product.picture_files():
+            services.add_picture(listing, path.read_bytes(), alts=dict(product.name), actor=ACTOR)
+    return listing
+
+
+def listing_data(product: DemoProduct) -> ListingData:
+    """Return a demonstration product as the editor would hand it in."""
+    storage = words().storage[product.storage]
+    return ListingData(
+        category=product.category,
+        lane=product.lane,
+        origin=product.origin,
+        brand=product.brand,
+        shelf_life_days=product.shelf_life_days,
+        allergens=product.allergens,
+        texts={
+            code: TextData(
+                name=product.name[code],
+                short=product.short[code],
+                description=product.text[code],
+                ingredients=product.ingredients[code],
+                storage=storage[code],
+            )
+            for code in LANGUAGES
+        },
+        variants=tuple(_variant(product, variant) for variant in product.variants),
+    )
+
+
+def _variant(product: DemoProduct, variant: DemoVariant) -> VariantData:
+    return VariantData(
+        sku=variant.sku,
+        options=variant.option,
+        price=variant.price,
+        hs_code=product.hs_code,
+        gmodel=product.gmodel,
+        unit=product.unit,
+        unit1=variant.unit1,
+        qty1=variant.qty1,
+        unit2=variant.unit2,
+        qty2=variant.qty2,
+        content=variant.content,
+        net_g=variant.net_g,
+        gross_g=variant.gross_g,
+        barcode=variant.barcode,
+        item_record_no=variant.item_record_no,
+        stock=variant.stock,
+    )
+
+
+def enter_accounts(progress: Progress) -> None:
+    """Register the demonstration's people with Saleor; the operator is Saleor's own staff member."""
+    shop = storefront()
+    for account in ACCOUNTS:
+        if account.role == "operator":
+            continue
+        try:
+            shop.account_register(
+                account.email,
+                PASSWORD,
+                platform_settings().public_url,
+                first_name=account.first_name,
+                last_name=account.last_name,
+            )
+        except SaleorUserError as error:
+            if not error.has("UNIQUE"):
+                raise
+    progress(f"{len(ACCOUNTS)} accounts")
+
+
+def publish_all(listings: list[Listing], progress: Progress) -> None:
+    """Publish what is ready and not yet on sale; a listing that lacks something stays a draft."""
+    done = 0
+    for number, listing in enumerate(listings, 1):
+        whole = whole_listing(listing.pk)
+        if whole.state in {Listing.State.PUBLISHED, Listing.State.DRAFT}:
+            continue
+        try:
+            publish_now(whole, actor=ACTOR)
+        except PonteError as error:
+            progress(f"not published: {whole.external_reference}: {error}")
+            continue
+        done += 1
+        if done % 10 == 0:
+            progress(f"published {number} of {len(listings)}")
+    drafts = Listing.objects.filter(state=Listing.State.DRAFT).values_list("external_reference", flat=True)
+    progress(f"{done} listings published" + (f"; still drafts: {', '.join(drafts)}" if drafts else ""))

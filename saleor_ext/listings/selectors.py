@@ -1,0 +1,135 @@
+"""Reading listings: for plugins, for the portal, for publishing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils.functional import Promise
+
+from saleor_ext.merchants.models import Merchant
+from saleor_ext.merchants.selectors import view_of
+from saleor_ext.plugin_api.registry import ask
+from saleor_ext.plugin_api.types import Lane, ListingView, VariantFacts
+
+from .models import Category, Listing, ListingText, ListingVariant, PublicationRun
+
+#: The language of declarations.
+DECLARED = "zh-hans"
+ITEM_NAME_LENGTH = 250  # itemName of CEB messages
+
+
+def variant_facts(skus: Iterable[str]) -> dict[str, VariantFacts]:
+    """Return what is known of articles by SKU, in one query."""
+    declared = ListingText.objects.filter(listing=OuterRef("listing"), language=DECLARED)
+    rows = (
+        ListingVariant.objects.filter(sku__in=set(skus))
+        .select_related("listing__merchant")
+        .annotate(declared_name=Subquery(declared.values("name")[:1]))
+    )
+    return {row.sku: facts(row, row.declared_name or "") for row in rows}
+
+
+def facts(variant: ListingVariant, name: str) -> VariantFacts:
+    """Return one article as plugins see it; ``name`` is the listing's in the language of declarations."""
+    listing = variant.listing
+    full = f"{name} {variant.options.get(DECLARED, '')}".strip()
+    return VariantFacts(
+        sku=variant.sku,
+        name=full[:ITEM_NAME_LENGTH],
+        merchant=listing.merchant.slug,
+        lane=listing.lane,
+        warehouse=listing.warehouse,
+        hs_code=variant.hs_code,
+        gmodel=variant.gmodel,
+        origin=listing.origin,
+        unit=variant.unit,
+        unit1=variant.unit1,
+        qty1=_plain(variant.qty1) or Decimal(0),
+        unit2=variant.unit2,
+        qty2=_plain(variant.qty2),
+        net_g=variant.net_g or 0,
+        gross_g=variant.gross_g or 0,
+        barcode=variant.barcode,
+        content=_plain(variant.content),
+        item_record_no=variant.item_record_no,
+        brand=listing.brand,
+    )
+
+
+def _plain(value: Decimal | None) -> Decimal | None:
+    """Drop zeros that only the column's scale added."""
+    if value is None:
+        return None
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+
+
+def listing_view(listing: Listing) -> ListingView:
+    """Return a listing as plugins see it, for the question what it still needs."""
+    text = listing.text(DECLARED)
+    name = text.name if text else ""
+    return ListingView(
+        reference=listing.external_reference,
+        merchant=view_of(listing.merchant),
+        lane=listing.lane,
+        warehouse=listing.warehouse,
+        category=listing.category.slug if listing.category else "",
+        variants=tuple(facts(variant, name) for variant in listing.variants.all()),
+        languages=frozenset(text.language for text in listing.texts.all() if text.name),
+    )
+
+
+def lanes() -> list[Lane]:
+    """Return the lanes that plugins carry."""
+    return ask("lanes")
+
+
+def lane_name(code: str) -> str | Promise:
+    return next((lane.name for lane in lanes() if lane.code == code), code)
+
+
+def categories() -> QuerySet[Category]:
+    return Category.objects.all()
+
+
+def listings_of(merchant: Merchant, *, state: str = "", query: str = "") -> QuerySet[Listing]:
+    """Return a merchant's listings for the table, newest change first, with price range and stock."""
+    found = _whole(Listing.objects.filter(merchant=merchant)).annotate(
+        price_from=Min("variants__price"),
+        price_to=Max("variants__price"),
+        stock_sum=Sum("variants__stock", default=0),
+        articles=Count("variants"),
+    )
+    if state:
+        found = found.filter(state=state)
+    if query:
+        hits = Listing.objects.filter(
+            Q(texts__name__icontains=query) | Q(variants__sku__icontains=query) | Q(variants__barcode=query)
+        )
+        found = found.filter(pk__in=hits.values("pk"))
+    return found
+
+
+def counts_by_state(merchant: Merchant) -> dict[str, int]:
+    rows = Listing.objects.filter(merchant=merchant).order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def listing_of(merchant: Merchant, listing_id: str | uuid.UUID) -> Listing | None:
+    """Return a listing of this very merchant with everything that belongs to it, else None."""
+    return _whole(Listing.objects.filter(merchant=merchant, pk=listing_id)).first()
+
+
+def whole_listing(listing_id: str | uuid.UUID) -> Listing:
+    return _whole(Listing.objects.filter(pk=listing_id)).get()
+
+
+def _whole(found: QuerySet[Listing]) -> QuerySet[Listing]:
+    return found.select_related("merchant", "category").prefetch_related("texts", "variants", "pictures")
+
+
+def latest_run(listing: Listing) -> PublicationRun | None:
+    """Return the newest publishing of a listing, None when there was none."""
+    return listing.runs.order_by("-created_at").first()

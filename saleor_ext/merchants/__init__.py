@@ -1,0 +1,1 @@
+"""Merchants: the firms that sell, and who may act for them."""
