@@ -326,5 +326,5 @@ def complete(request: HttpRequest, key: str, kept: PaymentState) -> str:
 def qr_svg(text: str) -> str:
     """Draw a QR code as inline SVG without styles, so that the policy of the pages allows it."""
     return segno.make(text, error="m", micro=False).svg_inline(
-        border=0, omitsize=True, lineclass=None, svgclass=None, svgns=False, xmldecl=False
+        border=0, omitsize=True, lineclass=None, svgclass=None
     )

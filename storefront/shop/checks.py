@@ -21,6 +21,7 @@ from saleor_ext.plugin_api.types import (
     TaxQuoteRequest,
 )
 
+from . import lanes, rules
 from .session import BoxState
 from .viewmodels import Problem
 
@@ -99,8 +100,6 @@ def quote(lane: str, lines: tuple[TaxQuoteLine, ...], freight: Money) -> TaxQuot
 
 def single_limit(lane: str, checkout: Any) -> tuple[Money | None, Money | None]:
     """Return the limit of one order and what counts against it (goods and freight, without tax)."""
-    limit = getattr(registry, "single_limit", None)
-    if lane not in {"bonded_1210", "direct_9610"} or limit is None:
+    if not lanes.declares(lane):
         return None, None
-    counted = checkout.subtotal_price.net + checkout.shipping_price.net
-    return limit(lane, clock.china_today()), counted
+    return rules.limits_on(clock.china_today()).single, checkout.subtotal_price.net + checkout.shipping_price.net

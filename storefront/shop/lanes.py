@@ -33,3 +33,9 @@ def needs_identity(code: str) -> bool:
     """Tell whether a buyer must be named; unknown lanes are treated as the strictest."""
     found = lane(code)
     return found is None or found.needs_identity
+
+
+def declares(code: str) -> bool:
+    """Tell whether orders of a lane are declared as cross-border retail import, and so count towards the limits."""
+    found = lane(code)
+    return found is not None and found.needs_payment_declaration

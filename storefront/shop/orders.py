@@ -110,7 +110,8 @@ def events(parcel: Parcel | None) -> tuple[Event, ...]:
     """Map the timeline; the first station ahead is the one being worked on."""
     if parcel is None:
         return tuple(
-            Event(title, ICONS[code], "now" if number == 0 else "next") for number, (code, title) in enumerate(_WAITING)
+            Event(title, ICONS[code], ("done", "now")[number] if number < 2 else "next")
+            for number, (code, title) in enumerate(_WAITING)
         )
     shown = []
     waiting = True
@@ -213,12 +214,14 @@ def mine(request: HttpRequest) -> list[OrderTile]:
         found = list(shop.my_orders(first=50).items)
     else:
         found = [order for order_id in session.orders(request)[:20] if (order := _read(shop, order_id))]
-    states = dict(
-        Parcel.objects.filter(api_url=saleor.api_url(), order_id__in=[order.id for order in found]).values_list(
-            "order_id", "state"
-        )
-    )
+    states = parcel_states([order.id for order in found])
     return [_tile(order, states.get(order.id)) for order in found]
+
+
+def parcel_states(order_ids: list[str]) -> dict[str, str]:
+    """Return the parcels' states by Saleor order, in one query."""
+    rows = Parcel.objects.filter(api_url=saleor.api_url(), order_id__in=order_ids)
+    return dict(rows.values_list("order_id", "state"))
 
 
 def _read(shop: Any, order_id: str) -> Any:

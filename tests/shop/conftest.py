@@ -53,4 +53,5 @@ def build(monkeypatch: pytest.MonkeyPatch, settings: object) -> World:
         monkeypatch.setattr(checkout.identity, name, getattr(vault, name))
     monkeypatch.setattr(saleor, "client", lambda request: till)
     monkeypatch.setattr(orders.parcels, "parcel_of_order", lambda api_url, order_id: None)
+    monkeypatch.setattr(orders, "parcel_states", lambda ids: {})
     return World(Client(), shelf, till, plugins, vault)

@@ -10,7 +10,8 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from storefront.shop import catalogue, notice, session
+from saleor_ext.core import clock
+from storefront.shop import catalogue, notice, rules, session
 from storefront.shop.viewmodels import CategoryLink
 
 register = template.Library()
@@ -37,3 +38,9 @@ def shop_frame(context: Mapping[str, Any]) -> Frame:
 def consumer_notice() -> tuple[Any, ...]:
     """Return the three points of the consumer notice."""
     return notice.POINTS
+
+
+@register.simple_tag
+def limits() -> rules.Limits:
+    """Return the limits of cross-border retail import in force today."""
+    return rules.limits_on(clock.china_today())
