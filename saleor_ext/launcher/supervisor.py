@@ -101,8 +101,9 @@ class Supervisor:
 
     def _copy(self, child: Child, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.say(child.name, line)
+        with process.stdout:
+            for line in process.stdout:
+                self.say(child.name, line)
 
     def _tend(self, child: Child) -> None:
         if child.process is None:
