@@ -8,21 +8,34 @@ from stdnum.exceptions import ValidationError
 
 from saleor_ext.plugin_api import ListingView, Requirement, VariantFacts
 
-from .lanes import BONDED
+from .lanes import LANES
 from .models import BookItem
 from .settings import config
 from .stock import item_of
 
 
 def of(listing: ListingView) -> list[Requirement]:
-    """Return the checklist of every article of a bonded listing; other lanes' lists come with those lanes."""
-    if listing.lane != BONDED:
+    """Return the checklist of a listing; lanes that are not open yet keep it a draft."""
+    lane = next((lane for lane in LANES if lane.code == listing.lane), None)
+    if lane is None:
         return []
+    if not lane.open:
+        return [_not_open()]
     settings = config()
     found = [_warehouse(listing, settings.warehouse)]
     for facts in listing.variants:
         found += [_weights(facts), _barcode(facts), *_book(facts, item_of(facts, settings.book_number))]
     return found
+
+
+def _not_open() -> Requirement:
+    return Requirement(
+        code="lane",
+        title=_("The lane carries orders"),
+        met=False,
+        todo=_("This lane is not open yet. The listing is kept; choose the bonded lane to sell now."),
+        field="lane",
+    )
 
 
 def _warehouse(listing: ListingView, warehouse: str) -> Requirement:

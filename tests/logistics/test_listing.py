@@ -75,7 +75,8 @@ def test_what_the_book_says_is_told() -> None:
 def test_the_warehouse_must_be_nansha_and_other_lanes_are_not_asked() -> None:
     book_item()
     assert missing(facts(), warehouse="macau") == ["warehouse"]
-    assert requirements.of(replace(LISTING, lane="local")) == []
+    assert missing(facts(), lane="local") == ["lane"], "nobody could order on it yet"
+    assert requirements.of(replace(LISTING, lane="somebody-elses")) == []
 
 
 def test_lanes_say_what_works_now_and_what_they_demand() -> None:

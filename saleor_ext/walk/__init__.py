@@ -1,0 +1,1 @@
+"""The main job, driven from end to end without a browser: ``ponte walk``."""
