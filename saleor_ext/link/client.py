@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -46,13 +47,17 @@ class Operation(Generic[R]):
     def text(self) -> str:
         return operation_text(self.name)
 
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.result)
+
     def read(self, data: Mapping[str, Any]) -> R:
         """Pick and check the typed result out of ``data``."""
         value: Any = data
         for step in self.path:
             value = value.get(step) if isinstance(value, Mapping) else None
         try:
-            return cast("R", TypeAdapter(self.result).validate_python(value))
+            return cast("R", self._adapter.validate_python(value))
         except ValidationError as error:
             raise SaleorRefused(
                 f"{self.name}: unexpected answer: {error}", code="unexpected_answer"

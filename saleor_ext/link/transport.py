@@ -148,3 +148,11 @@ def get_json(url: str) -> dict[str, Any]:
             raise SaleorRefused(f"{url} answered {response.status_code}, not a JSON object")
         return answer
     raise AssertionError("unreachable")
+
+
+def close() -> None:
+    """Close this process's connections; the next request opens new ones."""
+    with _lock:
+        for client in _pools.values():
+            client.close()
+        _pools.clear()

@@ -19,13 +19,21 @@ class Result(BaseModel):
 
 
 def _pairs(value: Any) -> Any:
-    return {pair["key"]: pair["value"] for pair in value} if isinstance(value, list) else value
+    try:
+        return {pair["key"]: pair["value"] for pair in value} if isinstance(value, list) else value
+    except (TypeError, KeyError):
+        raise ValueError("not a list of key and value") from None
+
+
+def _edges(edges: Any) -> Any:
+    try:
+        return [edge["node"] for edge in edges]
+    except (TypeError, KeyError):
+        raise ValueError("not the edges of a connection") from None
 
 
 def _nodes(value: Any) -> Any:
-    return (
-        [edge["node"] for edge in value["edges"]] if isinstance(value, dict) and "edges" in value else value
-    )
+    return _edges(value["edges"]) if isinstance(value, dict) and "edges" in value else value
 
 
 def _absent_list(value: Any) -> Any:
@@ -67,7 +75,7 @@ class PageInfo(Result):
 class Page(Result, Generic[T]):
     """One page of a connection."""
 
-    items: Annotated[list[T], BeforeValidator(lambda edges: [edge["node"] for edge in edges])] = Field(
+    items: Annotated[list[T], BeforeValidator(_edges)] = Field(
         alias="edges"
     )
     page_info: PageInfo = PageInfo()
