@@ -188,7 +188,7 @@ def _goods_share(tax: Decimal, value: Decimal, dutiable: Decimal) -> Decimal:
 
     Rounded down, so that what the freight is charged with is never negative.
     """
-    if dutiable == 0 or value == dutiable:
+    if dutiable in (0, value):
         return tax
     return (tax * value / dutiable).quantize(FEN, ROUND_DOWN)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 from django.db import transaction
 
@@ -21,7 +20,7 @@ def config() -> CustomsConfig:
     """Return the configuration in force."""
     from .plugin import plugin
 
-    return cast("CustomsConfig", configuration.current(plugin, CustomsConfig))
+    return configuration.current(plugin, CustomsConfig)
 
 
 def transport(settings: CustomsConfig | None = None) -> Transport:

@@ -16,9 +16,9 @@ from . import links, quota, steps, texts
 from .config import TRADE_MODES
 from .duty import Article, measures_of, tax_line
 from .identity_checks import id_number_ok, name_ok
-from .messages.codes import code_list
 from .policy import Tariff, UnknownTariff, limits_on, tariff
 from .tax import MissingMeasure, Outcome, TaxResult, calculate
+from .texts import Text
 
 LIMITS_SOURCE = "财关税〔2018〕49号"
 
@@ -49,26 +49,43 @@ def _of_variant(facts: VariantFacts, rates: Tariff) -> list[Requirement]:
     today = clock.china_today()
     ten_digits = len(facts.hs_code) == 10 and facts.hs_code.isascii() and facts.hs_code.isdigit()
     known = ten_digits and rates.find(facts.hs_code, today) is not None
-    checks = [
-        ("hs_code", "hs_code", _("Commodity code of 10 digits"), ten_digits, _("Enter the 8-digit heading and the 2-digit suffix.")),
-        ("tariff", "hs_code", _("Commodity code with tax rates on file"), known, _("Ask the operator to load the rates of this code, or choose another.")),
-        ("unit", "unit", _("Unit of sale"), _is_unit(facts.unit), _("Choose the customs unit the article is sold in.")),
-        ("unit1", "unit1", _("Legal unit"), _is_unit(facts.unit1), _("Choose the legal unit of the commodity code.")),
-        ("qty1", "qty1", _("Legal quantity of one piece"), facts.qty1 > 0, _("Enter how much one piece holds in the legal unit.")),
-        ("unit2", "unit2", _("Second legal unit and quantity"), _second_fits(facts), _("Give both the second unit and its quantity, or neither.")),
-        ("origin", "origin", _("Country of origin"), _is_country(facts.origin), _("Choose where the goods were made.")),
-        ("gmodel", "gmodel", _("Specification for customs"), 0 < len(facts.gmodel) <= 510, _("Describe brand, composition and content, at most 510 characters.")),
-        ("sku", "sku", _("Article number of at most 20 characters"), 0 < len(facts.sku) <= 20, _("Shorten the article number.")),
+
+    def ask(code: str, title: Text, met: bool, todo: Text, field: str = "") -> Requirement:
+        return Requirement(code=code, title=title, met=met, todo=todo, field=field or code, sku=facts.sku)
+
+    found = [
+        ask(
+            "hs_code", _("Commodity code of 10 digits"), ten_digits,
+            _("Enter the 8-digit heading and the 2-digit suffix."),
+        ),
+        ask(
+            "tariff", _("Commodity code with tax rates on file"), known,
+            _("Ask the operator to load the rates of this code, or choose another."), "hs_code",
+        ),
+        ask("unit", _("Unit of sale"), _is_code(facts.unit), _("Choose the customs unit the article is sold in.")),
+        ask("unit1", _("Legal unit"), _is_code(facts.unit1), _("Choose the legal unit of the commodity code.")),
+        ask(
+            "qty1", _("Legal quantity of one piece"), facts.qty1 > 0,
+            _("Enter how much one piece holds in the legal unit."),
+        ),
+        ask(
+            "unit2", _("Second legal unit and quantity"), _second_fits(facts),
+            _("Give both the second unit and its quantity, or neither."),
+        ),
+        ask("origin", _("Country of origin"), _is_code(facts.origin), _("Choose where the goods were made.")),
+        ask(
+            "gmodel", _("Specification for customs"), 0 < len(facts.gmodel) <= 510,
+            _("Describe brand, composition and content, at most 510 characters."),
+        ),
+        ask(
+            "sku", _("Article number of at most 20 characters"), 0 < len(facts.sku) <= 20,
+            _("Shorten the article number."),
+        ),
     ]  # fmt: skip
     if known:
-        measured = _taxable(facts, rates)
-        checks.append(
-            ("content", "content", _("Content for the tax"), measured, _("Enter the ml or g of one piece: the tax depends on it."))
-        )  # fmt: skip
-    return [
-        Requirement(code=code, title=title, met=bool(met), todo=todo, field=field, sku=facts.sku)
-        for code, field, title, met, todo in checks
-    ]
+        todo = _("Enter the ml or g of one piece: the tax depends on it.")
+        found.append(ask("content", _("Content for the tax"), _taxable(facts, rates), todo))
+    return found
 
 
 def _taxable(facts: VariantFacts, rates: Tariff) -> bool:
@@ -80,13 +97,9 @@ def _taxable(facts: VariantFacts, rates: Tariff) -> bool:
     return True
 
 
-def _is_unit(code: str) -> bool:
-    units = code_list("unit")
-    return len(code) == 3 and code.isascii() and code.isdigit() and units is not None
-
-
-def _is_country(code: str) -> bool:
-    return len(code) == 3 and code.isascii() and code.isdigit()
+def _is_code(text: str) -> bool:
+    """Tell whether this is a customs code of three digits (unit or country)."""
+    return len(text) == 3 and text.isascii() and text.isdigit()
 
 
 def _second_fits(facts: VariantFacts) -> bool:

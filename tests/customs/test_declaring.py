@@ -11,8 +11,22 @@ import pytest
 from lxml import etree
 
 from plugins.customs_declaration import cancelling, documents, hooks, pages, quota, receipts, steps
-from plugins.customs_declaration.messages import MessageData, build, make_guid, parse, root_of, stamp, to_bytes
-from plugins.customs_declaration.models import CustomsDocument, Declaration, QuarantinedFile, QuotaUse, Receipt
+from plugins.customs_declaration.messages import (
+    MessageData,
+    build,
+    make_guid,
+    parse,
+    root_of,
+    stamp,
+    to_bytes,
+)
+from plugins.customs_declaration.models import (
+    CustomsDocument,
+    Declaration,
+    QuarantinedFile,
+    QuotaUse,
+    Receipt,
+)
 from plugins.customs_declaration.preflight import NotDeclarable
 from plugins.customs_declaration.signing import verify
 from saleor_ext.core import clock, inbox
@@ -43,7 +57,9 @@ def sent(world, kind: str) -> MessageData:
     return parse(path.read_bytes())
 
 
-def put_receipt(world, message: str, status: str, info: str = "x", *, after: float = 1, **fields: str) -> bytes:
+def put_receipt(
+    world, message: str, status: str, info: str = "x", *, after: float = 1, **fields: str
+) -> bytes:
     """Write a receipt into the inbox folder, of ``after`` seconds from the start by customs' clock."""
     moment = world.start + timedelta(seconds=after)
     document = {
@@ -99,7 +115,11 @@ def test_the_order_is_built_signed_sent_and_waits(world) -> None:
     assert {name: head[name] for name in ("goodsValue", "freight", "taxTotal", "discount", "acturalPaid")} == {
         "goodsValue": "200", "freight": "18", "taxTotal": "19.84", "discount": "0", "acturalPaid": "237.84",
     }  # fmt: skip
-    assert (head["buyerName"], head["buyerIdNumber"], head["payTransactionId"]) == (NAME, ID_NUMBER, f"V{view.number}")
+    assert (head["buyerName"], head["buyerIdNumber"], head["payTransactionId"]) == (
+        NAME,
+        ID_NUMBER,
+        f"V{view.number}",
+    )
     assert head["consigneeAddress"] == "广东省广州市南沙区演示路 1 号"
     (path,) = outbox_files(world)
     assert verify(root_of(path.read_bytes())).serial_number == int(CustomsDocument.objects.get().key_name, 16)
@@ -109,7 +129,12 @@ def test_the_list_is_built_as_bonded_stock_demands(world) -> None:
     view = declared(world)
     document = sent(world, "CEB621Message").documents[0]
     head, (row,) = document["InventoryHead"], document["InventoryList"]
-    assert (head["tradeMode"], head["trafMode"], head["country"], head["customsCode"]) == ("1210", "Y", "142", "5165")
+    assert (head["tradeMode"], head["trafMode"], head["country"], head["customsCode"]) == (
+        "1210",
+        "Y",
+        "142",
+        "5165",
+    )
     assert (head["emsNo"], head["areaCode"], head["copNo"]) == ("T516526A00001", "4401960PT3", view.number)
     assert (head["grossWeight"], head["netWeight"], head["packNo"]) == ("0.84", "0.60", "1")
     assert (row["itemRecordNo"], row["qty"], row["qty1"], row["unit1"]) == ("0001", "2", "0.60", "035")
@@ -119,7 +144,13 @@ def test_the_list_is_built_as_bonded_stock_demands(world) -> None:
 @needs_schemas
 def test_what_is_sent_is_valid_by_the_official_schema(world, set_config) -> None:
     set_config(sends_logistics=True)
-    declared(world, parcel(lines=(line(1, unit2="007", qty2=1), line(2, 1, "33.33", hs_code="2204210000")), tax_total=cny("1")))
+    declared(
+        world,
+        parcel(
+            lines=(line(1, unit2="007", qty2=1), line(2, 1, "33.33", hs_code="2204210000")),
+            tax_total=cny("1"),
+        ),
+    )
     files = outbox_files(world)
     assert [path.name[:6] for path in files] == ["CEB311", "CEB511", "CEB621"]
     for path in files:
@@ -198,8 +229,12 @@ def test_what_customs_would_refuse_is_not_sent(world, view, field: str) -> None:
     assert outbox_files(world) == [] and not CustomsDocument.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "number"), [("Lin Yue", ID_NUMBER), (NAME, "110105194912310021"), (NAME, "")])
-def test_an_identity_that_customs_would_refuse_is_not_sent_and_not_quoted(world, name: str, number: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "number"), [("Lin Yue", ID_NUMBER), (NAME, "110105194912310021"), (NAME, "")]
+)
+def test_an_identity_that_customs_would_refuse_is_not_sent_and_not_quoted(
+    world, name: str, number: str
+) -> None:
     world.identities["person-1"] = Identity(name, number, "13800138000")
     with pytest.raises(NotDeclarable) as caught:
         steps.declare_order(world.add(parcel()))
@@ -217,7 +252,9 @@ def test_the_book_item_of_the_reservation_wins_over_the_listing(world) -> None:
 
 def test_the_way_to_release(world) -> None:
     view = declared(world)
-    for second, (status, info) in enumerate([("2", "新增申报成功"), ("3", "x"), ("120", "x"), ("399", "x")], 1):
+    for second, (status, info) in enumerate(
+        [("2", "新增申报成功"), ("3", "x"), ("120", "x"), ("399", "x")], 1
+    ):
         list_receipt(world, view, status, info, second)
         work()
     assert [one[0] for one in world.completed] == ["declare_order"]
@@ -272,7 +309,12 @@ def test_a_rejection_stops_the_step_frees_the_quota_and_is_amended_on_retry(worl
     steps.declare_inventory(view)
     first, second = CustomsDocument.objects.filter(kind="CEB621Message")
     head = parse(second.body.encode()).documents[0]["InventoryHead"]
-    assert (second.version, head["appType"], head["preNo"], head["copNo"]) == (2, "2", "B20261123000000001", view.number)
+    assert (second.version, head["appType"], head["preNo"], head["copNo"]) == (
+        2,
+        "2",
+        "B20261123000000001",
+        view.number,
+    )
     assert first.guid != second.guid
     assert QuotaUse.objects.get().state == "held"
     list_receipt(world, view, "800", "x", 20)
@@ -307,7 +349,9 @@ def test_after_a_technical_error_the_order_is_declared_anew(world) -> None:
     ("status", "event", "state"),
     [("300", "review", "review"), ("500", "inspection", "inspection"), ("501", "exception", "detained")],
 )
-def test_the_buyer_is_told_of_review_inspection_and_detention(world, status: str, event: str, state: str) -> None:
+def test_the_buyer_is_told_of_review_inspection_and_detention(
+    world, status: str, event: str, state: str
+) -> None:
     view = declared(world)
     list_receipt(world, view, status, "x", 5)
     work()
@@ -321,7 +365,10 @@ def test_unknown_codes_and_foreign_documents_are_recorded_only(world) -> None:
     put_receipt(world, "CEB622Message", "800", "x", after=6, copNo="NOT-OURS", preNo="B20261123000000009")
     work()
     assert CustomsDocument.objects.get(kind="CEB621Message").state == "sent"
-    assert list(Receipt.objects.filter(message="CEB622Message").values_list("document_id", "moved"))[1] == (None, False)
+    assert list(Receipt.objects.filter(message="CEB622Message").values_list("document_id", "moved"))[1] == (
+        None,
+        False,
+    )
     assert InboxMessage.objects.exclude(state="done").count() == 0
 
 
@@ -376,7 +423,9 @@ def put_receipt_900(world, original: str) -> None:
     }
     folder = world.drop / "inbox"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "900.xml").write_bytes(to_bytes(build(MessageData("CEB900Message", make_guid("m9"), "1.0", [document]))))
+    (folder / "900.xml").write_bytes(
+        to_bytes(build(MessageData("CEB900Message", make_guid("m9"), "1.0", [document])))
+    )
 
 
 def test_id_numbers_in_rejections_are_masked(world) -> None:
@@ -394,7 +443,10 @@ def test_a_file_that_cannot_be_read_is_put_aside_and_the_rest_goes_on(world) -> 
     list_receipt(world, view, "800", "x", 5)
     work()
     assert world.completed[-1][0] == "declare_inventory"
-    assert set(QuarantinedFile.objects.values_list("name", "code")) == {("0bad.xml", "malformed"), ("0bomb.xml", "doctype")}
+    assert set(QuarantinedFile.objects.values_list("name", "code")) == {
+        ("0bad.xml", "malformed"),
+        ("0bomb.xml", "doctype"),
+    }
     assert {path.name for path in (world.drop / "error").iterdir()} >= {"0bad.xml", "0bad.xml.reason.txt"}
     assert {one.name: one.status for one in hooks.health()}["customs-quarantine"] == "warning"
 
@@ -405,7 +457,10 @@ def test_stored_receipts_cannot_be_changed(world) -> None:
     view = declared(world)
     list_receipt(world, view, "2", "x", 5)
     work()
-    for change in (lambda: Receipt.objects.update(status="800"), lambda: Receipt.objects.all()._raw_delete("default")):
+    for change in (
+        lambda: Receipt.objects.update(status="800"),
+        lambda: Receipt.objects.all()._raw_delete("default"),
+    ):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
 
@@ -476,7 +531,12 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
         "customs-declarations": "ok",
     }
     (tmp_path / "file").write_text("")
-    set_config(ebp_code="", key_path=str(tmp_path / "none.pem"), folder=str(tmp_path / "file"), tariff_file="/nowhere.csv")
+    set_config(
+        ebp_code="",
+        key_path=str(tmp_path / "none.pem"),
+        folder=str(tmp_path / "file"),
+        tariff_file="/nowhere.csv",
+    )
     assert [one.status for one in hooks.health()][:4] == ["error"] * 4
     set_config(certificate_warning_days=2000)
     assert next(one for one in hooks.health() if one.name == "customs-certificate").status == "warning"

@@ -136,4 +136,6 @@ def test_names_that_customs_refuse(name: str) -> None:
 
 def test_resident_id_numbers() -> None:
     assert id_number_ok(ID_NUMBER)
-    assert not any(map(id_number_ok, ["", "110105194912310021", ID_NUMBER.lower(), " " + ID_NUMBER, "1101051949123100"]))
+    assert not any(
+        map(id_number_ok, ["", "110105194912310021", ID_NUMBER.lower(), " " + ID_NUMBER, "1101051949123100"])
+    )

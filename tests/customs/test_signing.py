@@ -141,7 +141,7 @@ def test_wrong_pairs_and_unreadable_files_are_named(pair, tmp_path) -> None:
     certificate = x509.load_pem_x509_certificate(pair[1].read_bytes())
     with pytest.raises(SigningError, match="does not belong"):
         SoftRsaSigner(other_key, certificate)
-    with pytest.raises(SigningError, match="missing.pem"):
+    with pytest.raises(SigningError, match=r"missing\.pem"):
         SoftRsaSigner.from_files(tmp_path / "missing.pem", pair[1])
     (tmp_path / "bad.pem").write_text("no key")
     with pytest.raises(SigningError, match="cannot be read"):

@@ -89,11 +89,12 @@ def read_stamp(text: str) -> datetime | None:
     digits = text.strip()
     if not digits.isascii() or not digits.isdigit() or len(digits) not in {8, 14, 17}:
         return None
+    month, day, hour, minute, second = (int(digits[at : at + 2] or 0) for at in (4, 6, 8, 10, 12))
+    micro = int(digits[14:] or 0) * 1000
     try:
-        moment = datetime.strptime(digits[:14].ljust(14, "0"), "%Y%m%d%H%M%S")
+        return datetime(int(digits[:4]), month, day, hour, minute, second, micro, tzinfo=CHINA)
     except ValueError:
         return None
-    return moment.replace(microsecond=int(digits[14:] or 0) * 1000, tzinfo=CHINA)
 
 
 def number(value: Decimal | int) -> str:
