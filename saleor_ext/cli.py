@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import os
 import sys
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         import django
 
         django.setup()
+        importlib.import_module("saleor_ext.config.celery")  # so that tasks asked for know their broker
     try:
         return int(arguments.func(arguments))
     except KeyboardInterrupt:
