@@ -51,9 +51,9 @@ def serve() -> None:
         "--timeout",
         "120",
         "--no-control-socket",
-        "--access-logfile",
-        "-" if os.environ.get("SANDBOX_ACCESS_LOG") else "/dev/null",
     ]
+    if os.environ.get("SANDBOX_ACCESS_LOG"):
+        argv += ["--access-logfile", "-"]
     os.execv(sys.executable, argv)  # noqa: S606 - replaces this process by gunicorn, no shell involved
 
 

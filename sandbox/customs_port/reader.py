@@ -58,7 +58,7 @@ def parse_xml(raw: bytes) -> etree._Element:
         root = etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed(f"XML解析失败: {str(error)[:200]}") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed("报文不得含有DOCTYPE")
     return root
 

@@ -52,12 +52,16 @@ periodics: dict[str, Periodic] = {}
 
 
 def job(
-    kind: str, *, atomic: bool = True, max_attempts: int = 10, lease_seconds: float = 60
+    kind: str, *, atomic: bool = True, max_attempts: int = 10, lease_seconds: float | None = None
 ) -> Callable[[Handler], Handler]:
-    """Register the handler of a kind of job; use ``atomic=False`` for handlers that call others by HTTP."""
+    """Register the handler of a kind of job; use ``atomic=False`` for handlers that call others by HTTP.
+
+    A job that runs longer than its lease (15 s, or 45 s when it calls others) counts as abandoned.
+    """
+    lease = lease_seconds or (15 if atomic else 45)
 
     def register(handler: Handler) -> Handler:
-        registry[kind] = Registered(handler, atomic, max_attempts, lease_seconds)
+        registry[kind] = Registered(handler, atomic, max_attempts, lease)
         return handler
 
     return register

@@ -21,6 +21,8 @@ from sandbox.jobs.queue import BACKOFF, GiveUp, RetryLater
 log = logging.getLogger("sandbox.worker")
 POLL_SECONDS = 0.1
 KEEP_DONE = timedelta(hours=6)
+#: Any constant will do; it only has to be the same in all workers.
+_LOCK = 0x574F524B
 
 
 def _finish(job: Job, **changes: Any) -> bool:
@@ -74,6 +76,20 @@ def drain(limit: int = 10_000) -> int:
         run(jobs[0])
         count += 1
     return count
+
+
+def recover() -> int:
+    """Take over at once what a dead worker left, if no other worker is alive; return how many jobs.
+
+    Each worker holds a session lock as long as it lives, so the first one to start knows that
+    nobody is running what is marked as running.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        alone = cursor.fetchone()[0]
+    if not alone:
+        return 0
+    return Job.objects.filter(state=Job.State.RUNNING).update(lease_until=timezone.now())
 
 
 class Worker:
@@ -134,6 +150,9 @@ class Worker:
     def loop(self) -> None:
         """Work until stopped; survive a database that is away for a while."""
         log.info("sandbox worker: %d threads, speed %s", self._threads, queue.speed())
+        abandoned = recover()
+        if abandoned:
+            log.info("sandbox worker: takes over %d jobs of a dead worker", abandoned)
         while not self._stop.is_set():
             try:
                 self._start_periodics()

@@ -10,8 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from sandbox.jobs import GiveUp, RetryLater, queue, schedule
+from sandbox.jobs import worker as worker_module
 from sandbox.jobs.models import Job, Knob
-from sandbox.jobs.worker import Worker, drain, run
+from sandbox.jobs.worker import Worker, drain, recover, run
 
 from .clock import run_for
 
@@ -131,6 +132,24 @@ def test_worker_runs_jobs_within_a_second_and_stops(calls: list) -> None:
         worker.stop()
         thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_only_worker_takes_over_at_once(calls: list) -> None:
+    schedule("note", {"n": 1})
+    assert len(queue.claim(1)) == 1  # and the worker dies
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [worker_module._LOCK])
+        assert recover() == 0  # somebody else is alive: the lease decides
+        assert queue.claim(1) == []
+    finally:
+        other.close()
+    assert recover() == 1
+    assert drain() == 1
+    assert calls == [{"n": 1}]
+    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
