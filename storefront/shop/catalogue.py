@@ -11,10 +11,14 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from saleor_ext.catalogue import selectors
 from saleor_ext.core.money import Money
+from saleor_ext.listings.allergens import NAMES as ALLERGENS
+from saleor_ext.listings.models import Listing as MasterListing
 from saleor_ext.merchants import selectors as merchants
+from saleor_ext.merchants.models import Merchant
 from saleor_ext.plugin_api.platform import platform
 from saleor_ext.plugin_api.types import TaxQuote, TaxQuoteLine, VariantFacts
 from storefront.ui.viewmodels import Breakdown, PriceLine
@@ -29,6 +33,8 @@ FEATURED = 8
 FEW = 10
 #: The most pieces of one article that the product page offers at once.
 MOST = 20
+#: The electronic label of imported goods is a Chinese label.
+LABEL_LANGUAGE = "zh-hans"
 _ICONS = {
     "biscuits": "cookie",
     "sweets": "cookie",
@@ -59,7 +65,7 @@ def categories() -> tuple[CategoryLink, ...]:
 
 
 def featured() -> tuple[ProductTile, ...]:
-    return tuple(_tile(entry) for entry in selectors.products(saleor.language(), per_page=FEATURED).items)
+    return _tiles(selectors.products(saleor.language(), per_page=FEATURED).items)
 
 
 def listing(category: str = "", query: str = "", merchant: str = "", page: int = 1) -> Listing:
@@ -67,12 +73,17 @@ def listing(category: str = "", query: str = "", merchant: str = "", page: int =
     # The paginator only counts: the rows of this page are read already.
     paginator: Paginator[int] = Paginator(range(found.total), selectors.PER_PAGE)
     pages: Page[int] = paginator.page(found.page)
-    return Listing(tuple(_tile(entry) for entry in found.items), pages, found.total)
+    return Listing(_tiles(found.items), pages, found.total)
 
 
 def merchant_name(slug: str) -> str:
     """Return a merchant's name in the language of the page, as its shop sign says it."""
     return merchants.display_name(slug, saleor.language())
+
+
+def merchant_names(slugs: set[str]) -> dict[str, str]:
+    """Return the names of several merchants in one query."""
+    return {found.slug: found.name(saleor.language()) for found in Merchant.objects.filter(slug__in=slugs)}
 
 
 def picture_url(slug: str, number: int, source: str) -> str:
@@ -91,11 +102,16 @@ def _picture(entry: selectors.ProductEntry) -> Picture | None:
     return Picture(picture_url(entry.slug, 1, entry.pictures[0].url), entry.pictures[0].alt)
 
 
-def _tile(entry: selectors.ProductEntry) -> ProductTile:
+def _tiles(entries: tuple[selectors.ProductEntry, ...]) -> tuple[ProductTile, ...]:
+    names = merchant_names({entry.merchant for entry in entries})
+    return tuple(_tile(entry, names.get(entry.merchant, entry.merchant)) for entry in entries)
+
+
+def _tile(entry: selectors.ProductEntry, merchant: str) -> ProductTile:
     return ProductTile(
         slug=entry.slug,
         name=entry.name,
-        merchant=merchant_name(entry.merchant),
+        merchant=merchant,
         price=entry.gross_from,
         picture=_picture(entry),
         lane=lanes.note(entry.lane),
@@ -193,7 +209,7 @@ def _breakdown(chosen: selectors.VariantEntry, quote: TaxQuote) -> Breakdown:
         (_("Value-added tax"), Money.sum((line.vat for line in quote.lines), chosen.net.currency)),
     )
     lines += [PriceLine(word, amount, _rate(amount, chosen.net)) for word, amount in parts if amount]
-    lines.append(PriceLine(_("Delivery"), None, gettext("by place and weight, told before you pay")))
+    lines.append(PriceLine(_("Delivery charge"), None, gettext("by place and weight, told before you pay")))
     return Breakdown(
         total=chosen.net + quote.total,
         lines=tuple(lines),
@@ -235,20 +251,49 @@ def grams(weight: int) -> str:
 
 
 def _label(entry: selectors.ProductEntry, facts: VariantFacts | None) -> tuple[tuple[Any, Any], ...]:
-    """Write the electronic label from what was declared to customs; it is Chinese in every language, as the rule asks."""
+    """Write the electronic label from the declared facts; it is Chinese in every language, as the rule asks."""
     label: list[tuple[Any, Any]] = [("品名", facts.name if facts else entry.name)]
+    declared = [] if facts is None else [part.partition("：")[::2] for part in facts.gmodel.split("|")]
+    written = label_of_listing(entry.slug)
+    # The merchant's own list of ingredients says more than the one declared to customs.
+    twice = {"成分"} if "配料" in dict(written) else set()
+    label += [(name, value) for name, value in declared if value and name not in twice]
     if facts:
-        for part in facts.gmodel.split("|"):
-            name, _colon, value = part.partition("：")
-            if value:
-                label.append((name, value))
         label.append(("净含量", grams(facts.net_g)))
-    label.append(("原产国（地区）", country_name(entry.origin, "zh-hans")))
+    label += written
+    label.append(("原产国（地区）", country_name(entry.origin, LABEL_LANGUAGE)))
     if facts and facts.barcode:
         label.append(("条形码", facts.barcode))
-    label.append(("境外商家", merchants.display_name(entry.merchant, "zh-hans")))
+    label += label_of_seller(entry.merchant)
     label.append(("提示", "跨境电商零售进口商品，仅限个人自用，不得再次销售。"))
     return tuple(label)
+
+
+def label_of_listing(slug: str) -> list[tuple[Any, Any]]:
+    """Return what the merchant wrote for the label: ingredients, allergens, storage, shelf life."""
+    found = MasterListing.objects.filter(slug=slug).prefetch_related("texts").first()
+    if found is None:
+        return []
+    text = found.text(LABEL_LANGUAGE)
+    with override(LABEL_LANGUAGE):
+        allergens = "、".join(str(ALLERGENS.get(code, code)) for code in found.allergens)
+    days = found.shelf_life_days
+    parts = [
+        ("配料", text.ingredients if text else ""),
+        ("致敏物质", allergens),
+        ("贮存条件", text.storage if text else ""),
+        ("保质期", f"{days} 天" if days else ""),
+    ]
+    return [(name, value) for name, value in parts if value]
+
+
+def label_of_seller(slug: str) -> list[tuple[Any, Any]]:
+    """Return who answers for the goods abroad and in the Mainland (Shangcaifa [2018] 486)."""
+    found = Merchant.objects.filter(slug=slug).first()
+    if found is None:
+        return [("境外商家", slug)]
+    seller = [("境外商家", found.customs_name or found.name(LABEL_LANGUAGE))]
+    return [*seller, ("境内服务商", found.domestic_agent)] if found.domestic_agent else list(seller)
 
 
 @lru_cache(maxsize=512)

@@ -181,7 +181,7 @@ def _breakdown(order: Any) -> Breakdown:
         total=order.total.gross,
         lines=(
             PriceLine(_("Goods"), order.subtotal.net),
-            PriceLine(_("Delivery"), order.shipping_price.net),
+            PriceLine(_("Delivery charge"), order.shipping_price.net),
             PriceLine(_("Import tax"), order.total.gross - order.total.net),
         ),
         label=str(_("Paid")),

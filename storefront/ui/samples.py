@@ -36,7 +36,7 @@ def sample_breakdown() -> Breakdown:
         lines=(
             PriceLine(_("Goods"), cny("128.00")),
             PriceLine(_("Import tax"), cny("11.65"), "9.1%"),
-            PriceLine(_("Delivery"), cny("0.00")),
+            PriceLine(_("Delivery charge"), cny("0.00")),
         ),
         rule=_("Within the limits for cross-border retail import: no duty; VAT and consumption tax at 70 %."),
         source="财关税〔2018〕49号",

@@ -42,7 +42,11 @@ def build(monkeypatch: pytest.MonkeyPatch, settings: object) -> World:
     till = FakeSaleor(shelf)
     for name in ("categories", "products", "product", "by_saleor_ids"):
         monkeypatch.setattr(catalogue.selectors, name, getattr(shelf, name))
-    monkeypatch.setattr(catalogue.merchants, "display_name", lambda slug, language: {"farolim": "灯塔饼家"}.get(slug, slug))
+    names = {"farolim": "灯塔饼家", "duas-velas": "双桅洋行"}
+    monkeypatch.setattr(catalogue.merchants, "display_name", lambda slug, language: names.get(slug, slug))
+    monkeypatch.setattr(catalogue, "merchant_names", lambda slugs: names)
+    monkeypatch.setattr(catalogue, "label_of_listing", lambda slug: [("保质期", "180 天")])
+    monkeypatch.setattr(catalogue, "label_of_seller", lambda slug: [("境外商家", names[slug])])
     monkeypatch.setattr(catalogue.merchants, "story", lambda slug, language: "一九七一年……")
     for module in (catalogue, checks):
         monkeypatch.setattr(module, "platform", FakePlatform)

@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.template.defaultfilters import date as date_format
 from django.templatetags.static import static
 from django.urls import translate_url
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
@@ -55,7 +54,9 @@ def _split(money: Money) -> tuple[str, str, str]:
     sign = SIGNS.get(rounded.currency, f"{rounded.currency} ")
     if rounded.amount < 0:
         sign = f"−{sign}"
-    return sign, number_format(Decimal(whole), decimal_pos=0, use_l10n=True, force_grouping=True), fen
+    thousands, point = (" ", ",") if get_language() == "pt" else (",", ".")
+    # Django's own formats group Chinese numbers by four digits, which nobody does with prices.
+    return sign, f"{int(whole):,}".replace(",", thousands), f"{point}{fen}" if fen else ""
 
 
 @register.filter
@@ -64,7 +65,7 @@ def money(value: Money | None) -> str:
     if value is None:
         return "—"
     sign, whole, fen = _split(value)
-    return f"{sign}{whole}{'.' + fen if fen else ''}"
+    return f"{sign}{whole}{fen}"
 
 
 @register.simple_tag
@@ -77,7 +78,7 @@ def price(value: Money, size: str = "m", ink: bool = False) -> SafeString:
         " ink" if ink else "",
         sign,
         whole,
-        f".{fen}" if fen else "",
+        fen,
     )
 
 

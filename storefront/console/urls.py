@@ -1,0 +1,23 @@
+from django.urls import path
+
+from .views import health, letters, merchants, overview, parcels, plugins, session
+
+app_name = "console"
+urlpatterns = [
+    path("", overview.show, name="overview"),
+    path("sign-in/", session.sign_in, name="sign_in"),
+    path("sign-out/", session.sign_out, name="sign_out"),
+    path("parcels/", parcels.table, name="parcels"),
+    path("parcels/<uuid:parcel_id>/", parcels.show, name="parcel"),
+    path("parcels/<uuid:parcel_id>/retry/", parcels.retry, name="parcel_retry"),
+    path("letters/", letters.table, name="letters"),
+    path("letters/<slug:box>/<uuid:message_id>/", letters.show, name="letter"),
+    path("letters/<slug:box>/<uuid:message_id>/retry/", letters.retry, name="letter_retry"),
+    path("letters/<slug:box>/<uuid:message_id>/drop/", letters.drop, name="letter_drop"),
+    path("plugins/", plugins.table, name="plugins"),
+    path("plugins/<slug:identifier>/", plugins.show, name="plugin"),
+    path("merchants/", merchants.table, name="merchants"),
+    path("merchants/<slug:slug>/", merchants.show, name="merchant"),
+    path("merchants/<slug:slug>/state/", merchants.change_state, name="merchant_state"),
+    path("health/", health.show, name="health"),
+]

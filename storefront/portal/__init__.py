@@ -1,0 +1,1 @@
+"""The portal: where merchants list their goods and follow their orders."""
