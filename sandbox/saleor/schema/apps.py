@@ -7,7 +7,7 @@ import json
 from sandbox.jobs import schedule
 from sandbox.saleor import manifest as manifests
 from sandbox.saleor import models as m
-from sandbox.saleor.auth import app_user_token
+from sandbox.saleor.auth import app_user_token, new_app_token
 from sandbox.saleor.errors import Invalid, PermissionDenied
 from sandbox.saleor.ids import find, key_of
 from sandbox.saleor.schema.account import permission_list
@@ -245,10 +245,7 @@ def app_install(info, input):
     if not info.context.is_staff:
         raise PermissionDenied("AUTHENTICATED_STAFF_USER")
     permissions = [str(p) for p in input.get("permissions") or []]
-    beyond = [p for p in permissions if p not in info.context.permissions]
-    if beyond:
-        message = "You can't add permission that you don't have."
-        raise Invalid("permissions", "OUT_OF_SCOPE_PERMISSION", message, permissions=beyond)
+    _check_scope(info, permissions)
     manifests.check_url(input["manifest_url"], "manifestUrl")
     row = m.AppInstallation.objects.create(
         app_name=input["app_name"],
@@ -274,6 +271,56 @@ def app_retry_install(info, id, activate_after_installation=True):
     row.save()
     schedule("saleor.install", {"installation": row.pk})
     return {"app_installation": row}
+
+
+@mutation(
+    "appDeleteFailedInstallation(id: ID!): AppDeleteFailedInstallation",
+    "appInstallation: AppInstallation",
+    errors="AppError",
+    need="MANAGE_APPS",
+)
+def app_delete_failed_installation(info, id):
+    row = find(m.AppInstallation.objects.all(), id, "AppInstallation")
+    if row.status != "FAILED":
+        raise Invalid("id", "INVALID_STATUS", "Cannot delete installation with different status than failed.")
+    key = row.pk
+    row.delete()
+    row.pk = key
+    return {"app_installation": row}
+
+
+@mutation("appUpdate(id: ID!, input: AppInput!): AppUpdate", "app: App", errors="AppError", need="MANAGE_APPS")
+def app_update(info, id, input):
+    row = find(m.App.objects.select_for_update().filter(is_installed=True), id, "App")
+    _check_scope(info, [str(p) for p in input.get("permissions") or []])
+    if input.get("name"):
+        row.name = input["name"][:60]
+    if "permissions" in input:
+        row.permissions = [str(p) for p in input["permissions"] or []]
+    row.save()
+    emit("APP_UPDATED", only=row, app=row)
+    return {"app": row}
+
+
+@mutation(
+    "appTokenCreate(input: AppTokenInput!): AppTokenCreate",
+    "authToken: String appToken: AppToken",
+    errors="AppError",
+    need="MANAGE_APPS",
+)
+def app_token_create(info, input):
+    row = find(m.App.objects.filter(is_installed=True), input["app"], "App", "app")
+    _check_scope(info, row.permissions)
+    clear = new_app_token(row, input.get("name") or "")
+    return {"auth_token": clear, "app_token": row.tokens.order_by("pk").last()}
+
+
+def _check_scope(info, permissions):
+    """Nobody gives away what they do not hold."""
+    beyond = [p for p in permissions if p not in info.context.permissions]
+    if beyond:
+        message = "You can't add permission that you don't have."
+        raise Invalid("permissions", "OUT_OF_SCOPE_PERMISSION", message, permissions=beyond)
 
 
 def _switch(info, id, active):
@@ -372,13 +419,18 @@ def webhook_create(info, input):
     need="MANAGE_APPS AUTHENTICATED_APP",
 )
 def webhook_update(info, input, id=None, identifier=None):
+    return _fill_webhook(_webhook_meant(info, id, identifier), input)
+
+
+def _webhook_meant(info, id, identifier):
+    """Load a webhook by id or identifier; an app without MANAGE_APPS only finds its own."""
     rows = m.Webhook.objects.select_related("app")
     if info.context.app and not info.context.has("MANAGE_APPS"):
         rows = rows.filter(app=info.context.app)
     row = find(rows, id, "Webhook") if id else rows.filter(identifier=identifier).first()
     if row is None:
         raise Invalid("identifier", "NOT_FOUND", "Webhook not found.")
-    return _fill_webhook(row, input)
+    return row
 
 
 @mutation(
@@ -393,3 +445,17 @@ def event_delivery_retry(info, id):
     row.save()
     schedule("saleor.deliver", {"delivery": row.pk})
     return {"delivery": row}
+
+
+@mutation(
+    "webhookDelete(id: ID, identifier: String): WebhookDelete",
+    "webhook: Webhook",
+    errors="WebhookError",
+    need="MANAGE_APPS AUTHENTICATED_APP",
+)
+def webhook_delete(info, id=None, identifier=None):
+    row = _webhook_meant(info, id, identifier)
+    key = row.pk
+    row.delete()
+    row.pk = key
+    return {"webhook": row}

@@ -432,3 +432,30 @@ input_type(
     customHeaders: JSONString
     """,
 )
+input_type("AppInput", "name: String identifier: String permissions: [PermissionEnum!]")
+input_type("AppTokenInput", "name: String app: ID!")
+input_type(
+    "ShippingZoneUpdateInput",
+    """
+    name: String description: String countries: [String!] default: Boolean addWarehouses: [ID!]
+    addChannels: [ID!] removeWarehouses: [ID!] removeChannels: [ID!]
+    """,
+)
+input_type("StockUpdateInput", "stock: ID! quantity: Int!")
+input_type(
+    "ProductVariantStocksUpdateInput", "create: [StockInput!] update: [StockUpdateInput!] remove: [ID!]"
+)
+input_type("ChannelListingUpdateInput", "channelListing: ID! price: PositiveDecimal costPrice: PositiveDecimal")
+input_type(
+    "ProductVariantChannelListingUpdateInput",
+    "create: [ProductVariantChannelListingAddInput!] update: [ChannelListingUpdateInput!] remove: [ID!]",
+)
+input_type(
+    "ProductVariantBulkUpdateInput",
+    """
+    attributes: [BulkAttributeValueInput!] sku: String name: String trackInventory: Boolean
+    weight: WeightScalar quantityLimitPerCustomer: Int metadata: [MetadataInput!]
+    privateMetadata: [MetadataInput!] externalReference: String stocks: ProductVariantStocksUpdateInput
+    channelListings: ProductVariantChannelListingUpdateInput id: ID!
+    """,
+)

@@ -202,6 +202,26 @@ def shipping_zone_create(info, input):
 
 
 @mutation(
+    "shippingZoneUpdate(id: ID!, input: ShippingZoneUpdateInput!): ShippingZoneUpdate",
+    "shippingZone: ShippingZone",
+    errors="ShippingError",
+    need="MANAGE_SHIPPING",
+)
+def shipping_zone_update(info, id, input):
+    row = find(m.ShippingZone.objects.select_for_update(), id, "ShippingZone")
+    assign(row, input, "name", "description", "default")
+    if input.get("countries") is not None:
+        row.countries = [code.upper() for code in input["countries"]]
+    row.save()
+    warehouses, channels = m.Warehouse.objects.all(), m.Channel.objects.all()
+    row.warehouses.add(*find_many(warehouses, input.get("add_warehouses"), "Warehouse", "addWarehouses"))
+    row.warehouses.remove(*find_many(warehouses, input.get("remove_warehouses"), "Warehouse", "removeWarehouses"))
+    row.channels.add(*find_many(channels, input.get("add_channels"), "Channel", "addChannels"))
+    row.channels.remove(*find_many(channels, input.get("remove_channels"), "Channel", "removeChannels"))
+    return {"shipping_zone": row}
+
+
+@mutation(
     "shippingPriceCreate(input: ShippingPriceInput!): ShippingPriceCreate",
     "shippingZone: ShippingZone shippingMethod: ShippingMethodType",
     errors="ShippingError",

@@ -93,27 +93,88 @@ def product_variant_create(info, input):
 def product_variant_bulk_create(info, product, variants, error_policy=None):
     """Create variants; a faulty one spoils all, unless the policy says otherwise."""
     owner = find(m.Product.objects.select_related("product_type"), product, "Product", "product")
-    point = transaction.savepoint()
-    results, base = [], owner.variants.count()
-    for index, data in enumerate(variants):
+    base = owner.variants.count()
+
+    def make(index, data):
         row = m.ProductVariant(product=owner, sort_order=base + index)
-        try:
-            with transaction.atomic():
-                _fill(row, data)
-                _save(row, data)
-        except Invalid as error:
-            errors = [{**e, "path": e["field"], "code": _bulk_code(e["code"])} for e in error.errors]
-            results.append({"product_variant": None, "errors": errors})
-            continue
-        results.append({"product_variant": row, "errors": []})
-    made = [r["product_variant"] for r in results if r["product_variant"]]
-    if len(made) < len(results) and (error_policy or "REJECT_EVERYTHING") == "REJECT_EVERYTHING":
-        transaction.savepoint_rollback(point)
-        results = [{"product_variant": None, "errors": r["errors"]} for r in results]
-        return {"count": 0, "product_variants": [], "results": results}
+        _fill(row, data)
+        _save(row, data)
+        return row
+
+    results, made = _bulk(variants, make, error_policy)
     for row in made:
         emit("PRODUCT_VARIANT_CREATED", product_variant=row)
     return {"count": len(made), "product_variants": made, "results": results}
+
+
+def _bulk(inputs, work, error_policy):
+    """Work through rows; a faulty one is left out, or spoils all when the policy says so."""
+    point = transaction.savepoint()
+    results = []
+    for index, data in enumerate(inputs):
+        try:
+            with transaction.atomic():
+                results.append({"product_variant": work(index, data), "errors": []})
+        except Invalid as error:
+            errors = [{**e, "path": e["field"], "code": _bulk_code(e["code"])} for e in error.errors]
+            results.append({"product_variant": None, "errors": errors})
+    done = [r["product_variant"] for r in results if r["product_variant"]]
+    if len(done) < len(results) and (error_policy or "REJECT_EVERYTHING") == "REJECT_EVERYTHING":
+        transaction.savepoint_rollback(point)
+        return [{"product_variant": None, "errors": r["errors"]} for r in results], []
+    return results, done
+
+
+@mutation(
+    "productVariantBulkUpdate(errorPolicy: ErrorPolicyEnum, product: ID!, "
+    "variants: [ProductVariantBulkUpdateInput!]!): ProductVariantBulkUpdate",
+    "count: Int! results: [ProductVariantBulkResult!]!",
+    errors="ProductVariantBulkError",
+    need="MANAGE_PRODUCTS",
+    count=0,
+    results=[],
+)
+def product_variant_bulk_update(info, product, variants, error_policy=None):
+    owner = find(m.Product.objects.select_related("product_type"), product, "Product", "product")
+
+    def change(_index, data):
+        rows = owner.variants.select_for_update(of=("self",))
+        row = find(rows, data["id"], "ProductVariant")
+        row.product = owner
+        _fill(row, data)
+        _save(row, {"attributes": data.get("attributes")})
+        _change_stocks(row, data.get("stocks") or {})
+        _change_listings(row, data.get("channel_listings") or {})
+        return row
+
+    results, done = _bulk(variants, change, error_policy)
+    for row in done:
+        emit("PRODUCT_VARIANT_UPDATED", product_variant=row)
+    return {"count": len(done), "results": results}
+
+
+def _change_stocks(row, changes):
+    _save(row, {"stocks": changes.get("create")})
+    for item in changes.get("update") or []:
+        found = find(row.stocks.select_related("warehouse"), item["stock"], "Stock", "stocks")
+        set_stock(row, found.warehouse, item["quantity"])
+    gone = [key_of(value, "Stock", "stocks") for value in changes.get("remove") or []]
+    row.stocks.filter(pk__in=gone).delete()
+
+
+def _change_listings(row, changes):
+    for item in changes.get("create") or []:
+        _list_variant(row, item)
+    for item in changes.get("update") or []:
+        rows = row.channel_listings.select_related("channel")
+        found = find(rows, item["channel_listing"], "ProductVariantChannelListing", "channelListings")
+        price = item.get("price")
+        values = {"channel_id": found.channel.graph_id, "price": found.price_amount if price is None else price}
+        if "cost_price" in item:
+            values["cost_price"] = item["cost_price"]
+        _list_variant(row, values)
+    gone = [key_of(v, "ProductVariantChannelListing", "channelListings") for v in changes.get("remove") or []]
+    row.channel_listings.filter(pk__in=gone).delete()
 
 
 def _bulk_code(code):
