@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from saleor_ext.core.money import Money, spread
 from saleor_ext.plugin_api import TaxLine as QuotedLine
-from saleor_ext.plugin_api import TaxQuote, TaxQuoteRequest
+from saleor_ext.plugin_api import TaxQuote, TaxQuoteRequest, VariantFacts
 
 from . import policy, texts
 from .policy import Tariff
@@ -28,26 +28,24 @@ class Article:
 
 
 def measures_of(
-    hs_code: str,
-    *,
-    content: Decimal | None,
-    unit1: str = "",
-    qty1: Decimal | None = None,
-    net_g: int | None = None,
+    hs_code: str, *, content: Decimal | None, unit1: str = "", qty1: Decimal | None = None
 ) -> dict[str, Decimal]:
-    """Return what one piece holds, by unit code.
+    """Return what one piece holds: the label's content and the legal quantity by unit code.
 
-    ``content`` (ml or g) goes first: tax thresholds are per ml or g of what is sold. Without a unit for
-    ``qty1`` the statutory one of the chapter is meant: litres for drinks, kilograms otherwise.
+    Without a unit for ``qty1`` the usual one of the chapter is meant: litres for drinks, kilograms otherwise.
     """
     found: dict[str, Decimal] = {}
-    if net_g:
-        found["036"] = Decimal(net_g)
     if qty1:
         found[unit1 or ("095" if hs_code.startswith("22") else "035")] = qty1
     if content:
-        found["036"] = found["096"] = content
+        found[policy.CONTENT] = content
     return found
+
+
+def article_of(facts: VariantFacts) -> Article:
+    """Return what the tax of an article depends on."""
+    measures = measures_of(facts.hs_code, content=facts.content, unit1=facts.unit1, qty1=facts.qty1)
+    return Article(facts.sku, facts.hs_code, measures)
 
 
 def tax_line(article: Article, quantity: int, value: Decimal, tariff: Tariff, day: date) -> TaxLine:
@@ -113,12 +111,9 @@ def _amount(money: Money | None) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class BaseLine:
-    """A line of Saleor's tax base: total net of line-level discounts, before those on the order.
+    """A line of Saleor's tax base: total net of line-level discounts, before those on the order."""
 
-    ``article`` is None where the variant has no commodity code; on a customs lane that is an error.
-    """
-
-    article: Article | None
+    article: Article
     lane: str
     quantity: int
     total: Decimal
@@ -151,7 +146,7 @@ def answer(
         values = [after[index] if discount_is_price_cut else base.lines[index].total for index in taxed]
         result = calculate(
             [
-                tax_line(_article(base.lines[index]), base.lines[index].quantity, value, tariff, day)
+                tax_line(base.lines[index].article, base.lines[index].quantity, value, tariff, day)
                 for index, value in zip(taxed, values, strict=True)
             ],
             day=day,
@@ -175,12 +170,6 @@ def answer(
             for net, tax in zip(after, line_taxes, strict=True)
         ],
     }
-
-
-def _article(line: BaseLine) -> Article:
-    if line.article is None:
-        raise policy.UnknownTariff("an article of a customs lane has no commodity code")
-    return line.article
 
 
 def _goods_share(tax: Decimal, value: Decimal, dutiable: Decimal) -> Decimal:

@@ -29,6 +29,11 @@ BASES: dict[str, dict[str, Decimal]] = {
     "g_ml": {"036": Decimal(1), "035": Decimal(1000), "096": Decimal(1), "095": Decimal(1000)},
     "piece": {code: Decimal(1) for code in ("007", "008", "010", "011", "020", "134")},
 }
+#: Key of the content that a label states, in ml, g or pieces.
+CONTENT = "content"
+#: Bases that a label's content is stated in, and those of a thousand ml or g.
+LABELLED = frozenset({"g", "ml", "g_ml", "piece"})
+THOUSANDS = frozenset({"l", "kg"})
 
 
 class UnknownTariff(PermanentError):

@@ -14,7 +14,7 @@ from saleor_ext.plugin_api import Finding, ListingView, OrderDraft, Requirement,
 
 from . import links, quota, steps, texts
 from .config import TRADE_MODES
-from .duty import Article, measures_of, tax_line
+from .duty import article_of, tax_line
 from .identity_checks import id_number_ok, name_ok
 from .policy import Tariff, UnknownTariff, limits_on, tariff
 from .tax import MissingMeasure, Outcome, TaxResult, calculate
@@ -104,17 +104,6 @@ def _is_code(text: str) -> bool:
 
 def _second_fits(facts: VariantFacts) -> bool:
     return bool(facts.unit2) == bool(facts.qty2) and (not facts.qty2 or facts.qty2 > 0)
-
-
-def article_of(facts: VariantFacts) -> Article:
-    """Return what the tax of an article depends on."""
-    return Article(
-        facts.sku,
-        facts.hs_code,
-        measures_of(
-            facts.hs_code, content=facts.content, unit1=facts.unit1, qty1=facts.qty1, net_g=facts.net_g
-        ),
-    )
 
 
 # -- orders ----------------------------------------------------------------------------------------------------

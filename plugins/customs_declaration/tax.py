@@ -16,7 +16,7 @@ from enum import StrEnum
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money, spread
 
-from .policy import BASES, ConsumptionTier, Limits, Rates, limits_on
+from .policy import BASES, CONTENT, LABELLED, THOUSANDS, ConsumptionTier, Limits, Rates, limits_on
 
 FEN = Decimal("0.01")
 ZERO = Decimal(0)
@@ -37,7 +37,8 @@ class Refusal(StrEnum):
 class TaxLine:
     """One line: ``value`` is the price of the whole line without tax, ``measures`` its whole contents.
 
-    ``measures`` maps customs unit codes to the quantity in that unit (``{"036": Decimal(20)}`` = 20 g).
+    ``measures`` maps customs unit codes to the quantity in that unit (``{"036": Decimal(20)}`` = 20 g), and
+    ``CONTENT`` to what the label states: ml or g, or pieces where the tax asks for pieces.
     ``specific_quantity`` states the quantity in the unit of a specific tax outright and wins over it.
     """
 
@@ -52,9 +53,14 @@ class TaxLine:
         """Return the line's contents in a basis unit, or None when they are not known."""
         if self.specific_quantity is not None:
             return self.specific_quantity
+        content = self.measures.get(CONTENT)
+        if content and basis in LABELLED:
+            return content
         for code, factor in BASES[basis].items():
             if self.measures.get(code):
                 return self.measures[code] * factor
+        if content and basis in THOUSANDS:
+            return content / 1000
         return self.quantity if basis == "piece" else None
 
 

@@ -1,6 +1,7 @@
 """Saleor's synchronous questions: the tax of a checkout or order, and whether it may be ordered at all.
 
-No database is asked but for the plugin's configuration, which is cached.
+Articles are looked up by SKU in one query: the listing is the master copy, not Saleor's metadata, which a
+Dashboard user may edit, and not the checkout's, which the buyer may.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from django.utils import translation
 
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
-from saleor_ext.plugin_api import WebhookContext
+from saleor_ext.plugin_api import VariantFacts, WebhookContext, platform
 
 from . import links, texts
 from .config import TRADE_MODES
-from .duty import Article, Base, BaseLine, answer, limits_refusal, measures_of
+from .duty import Base, BaseLine, answer, article_of, limits_refusal
 from .policy import tariff
 
 Json = Mapping[str, Any]
@@ -45,10 +46,12 @@ def filter_shipping_methods(_context: WebhookContext, payload: Json) -> dict[str
     Prices before discounts are used, because Saleor gives no others here without asking for taxes again.
     """
     checkout = payload.get("checkout") or {}
+    lines = checkout.get("lines") or []
+    known = platform().variant_facts([line["variant"]["sku"] or "" for line in lines])
     values = [
         (line["quantity"], _amount(line["undiscountedUnitPrice"]) * line["quantity"])
-        for line in checkout.get("lines") or []
-        if _metadata(_path(line, "variant", "product")).get("ponte.lane") in TRADE_MODES
+        for line in lines
+        if (facts := known.get(line["variant"]["sku"] or "")) and facts.lane in TRADE_MODES
     ]
     excluded = []
     for method in payload.get("shippingMethods") or []:
@@ -61,59 +64,26 @@ def filter_shipping_methods(_context: WebhookContext, payload: Json) -> dict[str
 
 
 def _base(given: Json) -> Base:
+    lines = given["lines"]
+    known = platform().variant_facts([line["productSku"] or "" for line in lines])
+    unknown = [line["productSku"] for line in lines if line["productSku"] not in known]
+    if unknown:
+        raise PermanentError(f"no listing of {', '.join(map(str, unknown))}", code="unknown_article")
     discounts = given.get("discounts") or []
     return Base(
-        lines=tuple(_line(line) for line in given["lines"]),
+        lines=tuple(_line(line, known[line["productSku"]]) for line in lines),
         shipping=_amount(given["shippingPrice"]),
         goods_discount=_discount(discounts, "SUBTOTAL"),
         shipping_discount=_discount(discounts, "SHIPPING"),
     )
 
 
-def _line(line: Json) -> BaseLine:
-    source = line.get("sourceLine") or {}
-    variant = source.get("checkoutVariant") or source.get("orderVariant") or {}
-    facts = _metadata(variant)
-    hs_code = facts.get("ponte.hs_code", "")
-    article = Article(
-        sku=variant.get("sku") or "",
-        hs_code=hs_code,
-        measures=measures_of(
-            hs_code,
-            content=_number(facts.get("ponte.content")),
-            unit1=facts.get("ponte.unit1", ""),
-            qty1=_number(facts.get("ponte.qty1")),
-            net_g=int(_number(facts.get("ponte.net_g")) or 0),
-        ),
-    )
-    return BaseLine(
-        article=article if hs_code else None,
-        lane=_metadata(variant.get("product")).get("ponte.lane", ""),
-        quantity=line["quantity"],
-        total=_amount(line["totalPrice"]),
-    )
-
-
-def _metadata(holder: Any) -> dict[str, str]:
-    return {entry["key"]: entry["value"] for entry in (holder or {}).get("metadata") or []}
-
-
-def _path(value: Any, *names: str) -> Any:
-    for name in names:
-        value = (value or {}).get(name)
-    return value
+def _line(line: Json, facts: VariantFacts) -> BaseLine:
+    return BaseLine(article_of(facts), facts.lane, line["quantity"], _amount(line["totalPrice"]))
 
 
 def _amount(money: Json) -> Decimal:
     return Decimal(str(money["amount"]))
-
-
-def _number(text: str | None) -> Decimal | None:
-    """Read a number of the article's metadata; what is no number is not known."""
-    try:
-        return Decimal(text) if text else None
-    except ArithmeticError:
-        return None
 
 
 def _discount(discounts: Any, kind: str) -> Decimal:

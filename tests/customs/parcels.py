@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal as D
 from typing import Any
@@ -134,6 +134,7 @@ class FakePlatform:
         self.events: list[tuple[str, str]] = []
         self.completed: list[tuple[str, Mapping[str, Any]]] = []
         self.failed: list[tuple[str, str, str]] = []
+        self.articles: dict[str, VariantFacts] = {}
         self._keys: set[tuple[str, str]] = set()
 
     def add(self, view: ParcelView) -> ParcelView:
@@ -166,6 +167,9 @@ class FakePlatform:
         if (parcel_id, f"event:{key or code}") not in self._keys:
             self._keys.add((parcel_id, f"event:{key or code}"))
             self.events.append((code, str(data.get("reason", ""))))
+
+    def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
+        return {sku: self.articles[sku] for sku in skus if sku in self.articles}
 
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
         self.revealed.append(purpose)

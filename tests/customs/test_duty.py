@@ -16,7 +16,7 @@ from plugins.customs_declaration.tax import calculate
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import TaxQuoteLine, TaxQuoteRequest, WebhookContext
 
-from .parcels import cny
+from .parcels import cny, facts
 
 DAY = date(2026, 11, 23)
 CONTEXT = WebhookContext("http://saleor.test/graphql/", "ponte.customs", "CHECKOUT_CALCULATE_TAXES", None)  # type: ignore[arg-type]
@@ -29,7 +29,7 @@ def respond(*lines: BaseLine, shipping: str = "0", goods: str = "0", off: str = 
     return answer(base, lanes=["bonded_1210"], discount_is_price_cut=price_cut, tariff=tariff(), day=DAY)
 
 
-def bought(article: Article | None, total: str, quantity: int = 1, lane: str = "bonded_1210") -> BaseLine:
+def bought(article: Article, total: str, quantity: int = 1, lane: str = "bonded_1210") -> BaseLine:
     return BaseLine(article, lane, quantity, D(total))
 
 
@@ -68,12 +68,16 @@ def test_free_delivery_by_discount_is_not_taxed() -> None:
 
 
 def test_other_lanes_carry_no_import_tax() -> None:
-    assert taxes(respond(bought(COOKIE, "200.00", lane="local"), bought(None, "5.00", lane=""))) == [0, 0, 0]
+    assert taxes(respond(bought(COOKIE, "200.00", lane="local"), bought(COOKIE, "5.00", lane="postal"))) == [
+        0,
+        0,
+        0,
+    ]
 
 
-def test_an_article_without_commodity_code_is_an_error_on_a_customs_lane() -> None:
+def test_an_unknown_commodity_code_is_an_error_on_a_customs_lane() -> None:
     with pytest.raises(UnknownTariff):
-        respond(bought(None, "200.00"))
+        respond(bought(Article("X", "", {}), "200.00"))
 
 
 totals = st.decimals(min_value=0, max_value=3000, places=2)
@@ -104,49 +108,40 @@ def test_answers_add_up_to_the_engine(rows, shipping, discount, price_cut) -> No
 # -- the webhooks themselves -----------------------------------------------------------------------------------
 
 
-def variant(hs_code: str = "1905310000", lane: str = "bonded_1210", **metadata: str) -> dict:
-    pairs = {"ponte.hs_code": hs_code, "ponte.net_g": "300", **metadata}
-    return {
-        "sku": "A",
-        "metadata": [{"key": key, "value": value} for key, value in pairs.items()],
-        "product": {"metadata": [{"key": "ponte.lane", "value": lane}]},
+@pytest.fixture(autouse=True)
+def world(platform_of_tests, settings_of_customs):
+    platform_of_tests.articles = {
+        "A": facts("A"),
+        "MASK": facts("MASK", hs_code="3304990049", content=D(5)),
+        "CREAM": facts("CREAM", hs_code="3304990029", content=D(20)),
+        "LOCAL": facts("LOCAL", lane="local"),
     }
+    return platform_of_tests
 
 
-def tax_base(**changes) -> dict:
-    line = {
-        "quantity": 2,
-        "totalPrice": {"amount": D("200.00")},
-        "sourceLine": {"checkoutVariant": variant()},
-    }
-    base = {"currency": "CNY", "shippingPrice": {"amount": D("18.0")}, "discounts": [], "lines": [line]}
+def tax_base(
+    sku: str = "A", total: str = "200.00", quantity: int = 2, shipping: str = "18.0", **changes
+) -> dict:
+    line = {"quantity": quantity, "productSku": sku, "totalPrice": {"amount": D(total)}}
+    base = {"currency": "CNY", "shippingPrice": {"amount": D(shipping)}, "discounts": [], "lines": [line]}
     return {"taxBase": {**base, **changes}}
 
 
-@pytest.fixture(autouse=True)
-def _configured(settings_of_customs) -> None:
-    return None
+def test_the_tax_webhook_adds_up() -> None:
+    assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base())) == [D("18.20"), D("1.64")]
 
 
-def test_the_tax_webhook_of_checkout_and_order_answer_alike() -> None:
-    from_order = tax_base()
-    source = from_order["taxBase"]["lines"][0]["sourceLine"]
-    source["orderVariant"] = source.pop("checkoutVariant")
-    assert webhooks.calculate_taxes(CONTEXT, tax_base()) == webhooks.calculate_taxes(CONTEXT, from_order)
-    assert taxes(webhooks.calculate_taxes(CONTEXT, from_order)) == [D("18.20"), D("1.64")]
+def test_contents_come_from_the_listing() -> None:
+    assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base("CREAM", "425", 1, "0")))[0] == D("98.00")
+    # 75.00 for five masks is 15 yuan apiece, 74.99 is less
+    assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base("MASK", "75.00", 1, "0")))[0] == D("17.29")
+    assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base("MASK", "74.99", 1, "0")))[0] == D("6.82")
 
 
-def test_the_webhook_reads_contents_from_the_metadata() -> None:
-    line = {
-        "quantity": 1,
-        "totalPrice": {"amount": 425},
-        "sourceLine": {
-            "checkoutVariant": variant("3304990029", **{"ponte.net_g": "95", "ponte.content": "20"})
-        },
-    }
-    assert (
-        taxes(webhooks.calculate_taxes(CONTEXT, tax_base(lines=[line], shippingPrice={"amount": 0})))[0] == 98
-    )
+def test_articles_that_are_no_listing_are_an_error_not_untaxed() -> None:
+    with pytest.raises(PermanentError) as caught:
+        webhooks.calculate_taxes(CONTEXT, tax_base("NOBODY"))
+    assert caught.value.code == "unknown_article"
 
 
 def test_discounts_of_goods_and_shipping_are_told_apart() -> None:
@@ -161,23 +156,20 @@ def test_discounts_of_goods_and_shipping_are_told_apart() -> None:
     )
 
 
-def test_a_foreign_currency_is_refused_on_a_customs_lane() -> None:
+def test_a_foreign_currency_is_refused_on_a_customs_lane_only() -> None:
     with pytest.raises(PermanentError):
         webhooks.calculate_taxes(CONTEXT, tax_base(currency="MOP"))
+    assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base("LOCAL", currency="MOP"))) == [0, 0]
 
 
 def filtered(
-    price: str, quantity: int, delivery: str = "0", language: str = "ZH_HANS", lane: str = "bonded_1210"
+    price: str, quantity: int, delivery: str = "0", language: str = "ZH_HANS", sku: str = "A"
 ) -> list:
     payload = {
         "checkout": {
             "languageCode": language,
             "lines": [
-                {
-                    "quantity": quantity,
-                    "undiscountedUnitPrice": {"amount": D(price)},
-                    "variant": variant(lane=lane),
-                }
+                {"quantity": quantity, "undiscountedUnitPrice": {"amount": D(price)}, "variant": {"sku": sku}}
             ],
         },
         "shippingMethods": [{"id": "m1", "price": {"amount": D(delivery), "currency": "CNY"}}],
@@ -190,7 +182,8 @@ def test_no_delivery_above_the_limit_of_one_order() -> None:
     assert filtered("2500.00", 2, "0.01")[0]["id"] == "m1"
     assert filtered("6000.00", 1) == []
     assert filtered("26000.00", 1, "0.01")[0]["id"] == "m1"
-    assert filtered("6000.00", 2, lane="local") == []
+    assert filtered("6000.00", 2, sku="LOCAL") == []
+    assert filtered("6000.00", 2, sku="NOBODY") == []
 
 
 def test_the_reason_names_the_limit_and_follows_the_language() -> None:

@@ -48,10 +48,17 @@ def test_t2_skin_care_above_the_value_per_gram() -> None:
 
 def test_skin_care_below_the_value_per_gram_has_no_consumption_tax() -> None:
     rates = tariff().rates("3304990029", DAY)
-    below = calculate([line("199.99", rates, measures={"036": D(20)})], day=DAY)
+    below = calculate([line("199.99", rates, measures={"content": D(20)})], day=DAY)
     at = calculate([line("200.00", rates, measures={"035": D("0.020")})], day=DAY)
     assert below.lines[0].consumption_tax == 0
     assert at.lines[0].consumption_tax == D("24.71")
+
+
+def test_skin_care_labelled_by_volume_needs_the_label() -> None:
+    rates = tariff().rates("3304990039", DAY)
+    with pytest.raises(MissingMeasure):
+        calculate([line("200.00", rates, measures={"035": D("0.020")})], day=DAY)
+    assert calculate([line("200.00", rates, measures={"content": D(20)})], day=DAY).tax_total > D("40")
 
 
 def test_masks_are_judged_by_the_piece() -> None:
