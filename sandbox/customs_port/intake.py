@@ -42,10 +42,21 @@ class Refused(Exception):
 
 
 def take(raw: bytes, via: str, name: str) -> Message:
-    """Take one message in one transaction; never raises for what the message contains."""
+    """Take one message; the same name with the same content again is the same message again."""
     digest = hashlib.sha256(raw).hexdigest()
+    try:
+        return _take(raw, via, name[:255], digest)
+    except IntegrityError:
+        known = Message.objects.filter(via=via, name=name[:255], sha256=digest).first()
+        if known is None:
+            raise
+        return known
+
+
+def _take(raw: bytes, via: str, name: str, digest: str) -> Message:
+    """Take a new message in one transaction; never raises for what the message contains."""
     with transaction.atomic():
-        message = Message.objects.create(via=via, name=name[:255], sha256=digest, body=raw)
+        message = Message.objects.create(via=via, name=name, sha256=digest, body=raw)
         try:
             parsed = read(raw)
         except Malformed as fault:
@@ -226,13 +237,8 @@ def scan_drop() -> int:
             raw = path.read_bytes()
         except FileNotFoundError:
             continue  # another worker was faster
-        try:
-            message = take(raw, Message.Via.DROP, path.name)
-        except IntegrityError:
-            # Taken before, but its taker died before moving it.
-            message = Message.objects.get(
-                via=Message.Via.DROP, name=path.name, sha256=hashlib.sha256(raw).hexdigest()
-            )
+        # If a worker died before moving the file, this is the second time: it changes nothing.
+        message = take(raw, Message.Via.DROP, path.name)
         unreadable = message.documents == 0
         drop.move(path, "error" if unreadable else "archive")
         if unreadable:

@@ -26,11 +26,7 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["via", "name", "sha256"],
-                condition=models.Q(via="drop"),
-                name="sandbox_port_file_once",
-            )
+            models.UniqueConstraint(fields=["via", "name", "sha256"], name="sandbox_port_message_once")
         ]
 
     def __str__(self) -> str:

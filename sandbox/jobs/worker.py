@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -78,18 +79,19 @@ def drain(limit: int = 10_000) -> int:
     return count
 
 
-def recover() -> int:
-    """Take over at once what a dead worker left, if no other worker is alive; return how many jobs.
+def recover(ours: Collection[int] = ()) -> int | None:
+    """Take over at once what a dead worker left; return how many jobs, None while others are alive.
 
-    Each worker holds a session lock as long as it lives, so the first one to start knows that
-    nobody is running what is marked as running.
+    Each worker holds a session lock as long as it lives, so the first to get it knows that nobody
+    else is running what is marked as running; ``ours`` are the jobs it runs itself.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         alone = cursor.fetchone()[0]
     if not alone:
-        return 0
-    return Job.objects.filter(state=Job.State.RUNNING).update(lease_until=timezone.now())
+        return None
+    left = Job.objects.filter(state=Job.State.RUNNING).exclude(pk__in=ours)
+    return left.update(lease_until=timezone.now())
 
 
 class Worker:
@@ -102,6 +104,8 @@ class Worker:
         self._stop = threading.Event()
         self._next: dict[str, float] = {}
         self._busy: set[str] = set()
+        self._first = False
+        self._held: set[int] = set()
 
     def stop(self, *_: object) -> None:
         self._stop.set()
@@ -113,6 +117,7 @@ class Worker:
             log.exception("job %s", job.pk)
             connection.close()
         finally:
+            self._held.discard(job.pk)
             self._free.release()
 
     def _guarded_periodic(self, name: str) -> None:
@@ -123,6 +128,17 @@ class Worker:
             connection.close()
         finally:
             self._busy.discard(name)
+
+    def _recover(self) -> None:
+        """Try each second until we are the first worker; the server needs a moment to see another die."""
+        now = time.monotonic()
+        if self._first or now < self._next.get("recover", 0):
+            return
+        self._next["recover"] = now + 1
+        abandoned = recover(tuple(self._held))
+        self._first = abandoned is not None
+        if abandoned:
+            log.info("sandbox worker: takes over %d jobs of a dead worker", abandoned)
 
     def _start_periodics(self) -> None:
         now = time.monotonic()
@@ -144,17 +160,16 @@ class Worker:
             for _ in range(slots - len(jobs)):
                 self._free.release()
         for job in jobs:
+            self._held.add(job.pk)
             self._pool.submit(self._guarded, job)
         return len(jobs)
 
     def loop(self) -> None:
         """Work until stopped; survive a database that is away for a while."""
         log.info("sandbox worker: %d threads, speed %s", self._threads, queue.speed())
-        abandoned = recover()
-        if abandoned:
-            log.info("sandbox worker: takes over %d jobs of a dead worker", abandoned)
         while not self._stop.is_set():
             try:
+                self._recover()
                 self._start_periodics()
                 if not self._claim():
                     self._stop.wait(POLL_SECONDS)

@@ -86,6 +86,17 @@ def test_a_good_purchase_is_released() -> None:
     assert len(value(last[0], "returnTime")) == 17
 
 
+def test_a_message_sent_twice_over_http_is_one_message() -> None:
+    raw, http = message(order()), Client()
+    for _ in range(2):
+        response = http.post(
+            "/customs/messages", raw, content_type="application/xml", headers={"X-Cop-Msg-Id": "ORDER-1"}
+        )
+        assert (response.status_code, response.json()["copMsgId"]) == (202, "ORDER-1")
+    run_for(100)
+    assert statuses("CEB312Message") == ["2", "120"]
+
+
 def test_receipts_of_an_order_name_it() -> None:
     send(message(order()))
     run_for(100)

@@ -142,10 +142,12 @@ def test_the_only_worker_takes_over_at_once(calls: list) -> None:
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [worker_module._LOCK])
-        assert recover() == 0  # somebody else is alive: the lease decides
-        assert queue.claim(1) == []
+            assert recover() is None  # somebody else is alive: the lease decides
+            assert queue.claim(1) == []
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [worker_module._LOCK])
     finally:
         other.close()
+    assert recover([Job.objects.get().pk]) == 0  # our own
     assert recover() == 1
     assert drain() == 1
     assert calls == [{"n": 1}]
