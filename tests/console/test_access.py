@@ -1,0 +1,160 @@
+"""Who gets in: strangers are sent to sign in, other accounts are refused, staff see every page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from saleor_ext.core import clock
+from saleor_ext.core.models import OutboxMessage
+from saleor_ext.orders.models import Parcel
+from storefront.console import urls
+
+from .conftest import FakeStorefront
+
+OPEN = {"sign_in", "sign_out"}
+POSTED = {"parcel_retry", "letter_retry", "letter_drop", "merchant_state"}
+PAGES = sorted(pattern.name for pattern in urls.urlpatterns if pattern.name not in OPEN)
+
+
+@pytest.fixture
+def letter(db: None) -> OutboxMessage:
+    now = clock.now()
+    return OutboxMessage.objects.create(
+        topic="payment.report", key="k", payload={"session": "s"}, state="dead", created_at=now, run_at=now
+    )
+
+
+def address(name: str, parcel: Parcel, letter: OutboxMessage) -> str:
+    arguments = {
+        "parcel": [parcel.pk],
+        "parcel_retry": [parcel.pk],
+        "letter": ["outbox", letter.pk],
+        "letter_retry": ["outbox", letter.pk],
+        "letter_drop": ["outbox", letter.pk],
+        "plugin": ["cross_border_payment"],
+        "merchant": ["bakery"],
+        "merchant_state": ["bakery"],
+    }
+    return reverse(f"console:{name}", args=arguments.get(name, []))
+
+
+def visit(client: Client, name: str, url: str) -> int:
+    """Open a page, or send its form with a reason."""
+    if name in POSTED:
+        return client.post(url, {"reason": "because", "step": "declare_payment"}).status_code
+    return client.get(url).status_code
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("who", "expected"), [("stranger", 302), ("merchant", 403), ("consumer", 403), ("staff", 200)]
+)
+def test_every_page_for_everybody(
+    signed_in: Callable[[str], Client],
+    parcel: Parcel,
+    letter: OutboxMessage,
+    name: str,
+    who: str,
+    expected: int,
+) -> None:
+    client = signed_in(who)
+    url = address(name, parcel, letter)
+    status = visit(client, name, url)
+    if name in POSTED and who == "staff":
+        expected = 302
+    assert status == expected
+    if who != "staff":
+        letter.refresh_from_db()
+        parcel.refresh_from_db()
+        assert letter.state == "dead"
+        assert parcel.attention
+        if name not in POSTED:
+            answer = client.get(url)
+            assert parcel.number not in answer.content.decode()
+
+
+def test_strangers_come_back_to_where_they_wanted(
+    client: Client, db: None, saleor: type[FakeStorefront]
+) -> None:
+    answer = client.get("/console/parcels/?state=paid")
+    assert answer["Location"] == "/console/sign-in/?next=%2Fconsole%2Fparcels%2F%3Fstate%3Dpaid"
+    entered = client.post(
+        answer["Location"], {"email": "staff@shop.example", "password": "right", "next": "/console/"}
+    )
+    assert entered["Location"] == "/console/"
+    entered = client.post(
+        "/console/sign-in/", {"email": "staff@shop.example", "password": "right", "next": "//evil.test/"}
+    )
+    assert entered["Location"] == reverse("console:overview")
+
+
+def test_wrong_password_says_so_and_keeps_the_address(
+    client: Client, db: None, saleor: type[FakeStorefront]
+) -> None:
+    answer = client.post("/console/sign-in/", {"email": "staff@shop.example", "password": "wrong"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "staff@shop.example" in text
+    assert "wrong" not in text
+    saleor.down = True
+    answer = client.post("/console/sign-in/", {"email": "staff@shop.example", "password": "right"})
+    assert answer.status_code == 422
+
+
+def test_signing_in_takes_a_new_session_key(client: Client, db: None, saleor: type[FakeStorefront]) -> None:
+    client.get("/console/sign-in/")
+    session = client.session
+    session["basket"] = "kept"
+    session.save()
+    before = session.session_key
+    client.post("/console/sign-in/", {"email": "staff@shop.example", "password": "right"})
+    assert client.session.session_key != before
+    assert client.session["basket"] == "kept"
+
+
+def test_signing_out(staff: Client) -> None:
+    assert staff.get("/console/").status_code == 200
+    assert staff.get("/console/sign-out/").status_code == 405
+    staff.post("/console/sign-out/")
+    assert staff.get("/console/").status_code == 302
+
+
+def test_rights_taken_away_are_gone_soon(staff: Client, saleor: type[FakeStorefront]) -> None:
+    saleor.is_staff["staff@shop.example"] = False
+    assert staff.get("/console/").status_code == 200
+    with time_machine.travel(clock.now().timestamp() + 300):
+        assert staff.get("/console/").status_code == 403
+    del saleor.is_staff["staff@shop.example"]
+    with time_machine.travel(clock.now().timestamp() + 900):
+        assert staff.get("/console/").status_code == 302
+
+
+def test_saleor_away_is_no_open_door(staff: Client, saleor: type[FakeStorefront]) -> None:
+    saleor.down = True
+    with time_machine.travel(clock.now().timestamp() + 600):
+        assert staff.get("/console/").status_code == 200
+    with time_machine.travel(clock.now().timestamp() + 2000):
+        assert staff.get("/console/").status_code == 302
+
+
+def test_nothing_is_cached_or_framed(staff: Client) -> None:
+    answer = staff.get("/console/")
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_unknown_things_are_not_found(staff: Client, merchant: object) -> None:
+    for url in (
+        f"/console/parcels/{uuid.uuid4()}/",
+        f"/console/letters/outbox/{uuid.uuid4()}/",
+        f"/console/letters/attic/{uuid.uuid4()}/",
+        "/console/plugins/none/",
+        "/console/merchants/none/",
+    ):
+        assert staff.get(url).status_code == 404
