@@ -24,6 +24,7 @@ def _prepare_platform(folder: Path) -> None:
     os.environ["PONTE_SECRET_KEY"] = secrets.token_hex(32)
     os.environ["PONTE_KEY_FILE"] = str(folder / "keys.json")
     os.environ["PONTE_VAR_DIR"] = str(folder / "var")
+    (folder / "var" / "static").mkdir(parents=True)
     os.environ["PONTE_PUBLIC_URL"] = "http://testserver"
     os.environ["PONTE_DEMO"] = "1"
     os.environ.setdefault("SALEOR_API_URL", "http://saleor.test/graphql/")
