@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-from saleor_ext.core.money import Money, spread
+from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import TaxLine as QuotedLine
 from saleor_ext.plugin_api import TaxQuote, TaxQuoteRequest, VariantFacts
 
@@ -183,13 +183,18 @@ def _goods_share(tax: Decimal, value: Decimal, dutiable: Decimal) -> Decimal:
 
 
 def _discounted(totals: Sequence[Decimal], discount: Decimal) -> list[Decimal]:
-    """Spread an order discount over lines by value; no line goes below nought."""
+    """Spread an order discount over lines by value; what rounding leaves goes where there is room, last first."""
     whole = sum(totals, ZERO)
     discount = min(discount, whole)
     if not discount:
         return list(totals)
-    shares = spread(Money(discount, CNY), totals)
-    return [total - share.amount for total, share in zip(totals, shares, strict=True)]
+    nets = [total - (discount * total / whole).quantize(FEN, ROUND_DOWN) for total in totals]
+    rest = sum(nets, ZERO) - (whole - discount)
+    for index in reversed(range(len(nets))):
+        taken = min(nets[index], rest)
+        nets[index] -= taken
+        rest -= taken
+    return nets
 
 
 def _amount_text(amount: Decimal) -> str:

@@ -63,6 +63,12 @@ def test_vouchers_leave_the_tax_as_it_is_and_price_cuts_lower_it() -> None:
     assert (cut["lines"][0]["total_net_amount"], taxes(cut)) == ("150.00", [D("13.65"), D("0")])
 
 
+def test_a_discount_never_takes_a_line_below_nothing() -> None:
+    lines = [bought(COOKIE, total) for total in ("10.00", "10.00", "10.00", "0.01", "0.00")]
+    response = respond(*lines, goods="30.00", price_cut=True)
+    assert [row["total_net_amount"] for row in response["lines"]] == ["0.01", "0.00", "0.00", "0.00", "0.00"]
+
+
 def test_free_delivery_by_discount_is_not_taxed() -> None:
     assert taxes(respond(bought(COOKIE, "200.00"), shipping="18", off="18")) == [D("18.20"), D("0")]
 
