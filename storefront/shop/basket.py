@@ -158,7 +158,13 @@ def totals(checkout: Any) -> Breakdown:
     freight: Money | None = checkout.shipping_price.net if checkout.delivery else None
     tax = total.gross - total.net
     lines = [PriceLine(_("Goods"), goods)]
-    lines.append(PriceLine(_("Delivery charge"), freight, "" if freight is not None else gettext("told once the address is known")))
+    lines.append(
+        PriceLine(
+            _("Delivery charge"),
+            freight,
+            "" if freight is not None else gettext("told once the address is known"),
+        )
+    )
     lines.append(PriceLine(_("Import tax"), tax))
     discount = goods + (freight or Money.zero(goods.currency)) - total.net
     if discount.amount > Decimal(0):

@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from saleor_ext.catalogue import selectors
 from saleor_ext.core.money import Money
@@ -69,7 +68,9 @@ def featured() -> tuple[ProductTile, ...]:
 
 
 def listing(category: str = "", query: str = "", merchant: str = "", page: int = 1) -> Listing:
-    found = selectors.products(saleor.language(), category=category, query=query, merchant=merchant, page=page)
+    found = selectors.products(
+        saleor.language(), category=category, query=query, merchant=merchant, page=page
+    )
     # The paginator only counts: the rows of this page are read already.
     paginator: Paginator[int] = Paginator(range(found.total), selectors.PER_PAGE)
     pages: Page[int] = paginator.page(found.page)
@@ -160,7 +161,11 @@ def product(slug: str, sku: str = "") -> ProductPage | None:
             for number, picture in enumerate(entry.pictures, 1)
         ),
         price=_breakdown(chosen, quote) if chosen and quote else None,
-        shown_price=chosen.net + quote.total if chosen and quote else chosen.gross if chosen else entry.gross_from,
+        shown_price=chosen.net + quote.total
+        if chosen and quote
+        else chosen.gross
+        if chosen
+        else entry.gross_from,
         lane=lanes.note(entry.lane),
         variants=tuple(
             VariantChoice(v.id, v.sku, v.name or v.sku, v == chosen, v.stock > 0) for v in entry.variants
@@ -205,7 +210,10 @@ def _breakdown(chosen: selectors.VariantEntry, quote: TaxQuote) -> Breakdown:
     lines = [PriceLine(_("Goods"), chosen.net)]
     parts = (
         (_("Customs duty"), Money.sum((line.duty for line in quote.lines), chosen.net.currency)),
-        (_("Consumption tax"), Money.sum((line.consumption_tax for line in quote.lines), chosen.net.currency)),
+        (
+            _("Consumption tax"),
+            Money.sum((line.consumption_tax for line in quote.lines), chosen.net.currency),
+        ),
         (_("Value-added tax"), Money.sum((line.vat for line in quote.lines), chosen.net.currency)),
     )
     lines += [PriceLine(word, amount, _rate(amount, chosen.net)) for word, amount in parts if amount]

@@ -32,7 +32,12 @@ TITLES = {
     "delivery": _("How shall it come?"),
     "review": _("Look it over and pay"),
 }
-STEP_WORDS = {"address": _("Address"), "buyer": _("Real name"), "delivery": _("Delivery"), "review": _("Payment")}
+STEP_WORDS = {
+    "address": _("Address"),
+    "buyer": _("Real name"),
+    "delivery": _("Delivery"),
+    "review": _("Payment"),
+}
 
 
 class BoxGone(Exception):
@@ -237,13 +242,20 @@ def begin_payment(opened: Opened, method_id: str, consent_text: str, address: st
         raise PaymentRefused(gettext("This way to pay is not open for this box. Choose another."))
     amount = opened.checkout.total_price.gross
     identity.record_consent(
-        opened.checkout.id, "consumer_notice", version=notice.VERSION, language=saleor.language(), text=consent_text
+        opened.checkout.id,
+        "consumer_notice",
+        version=notice.VERSION,
+        language=saleor.language(),
+        text=consent_text,
     )
     kept = session.payment(opened.request, opened.key)
     attempt = 1
     if kept and kept.checkout == opened.checkout.id:
         attempt = kept.attempt
-        if (kept.method, kept.amount) == (method.id, str(amount.amount)) and _state(kept) in {"waiting", "paid"}:
+        if (kept.method, kept.amount) == (method.id, str(amount.amount)) and _state(kept) in {
+            "waiting",
+            "paid",
+        }:
             return kept
         attempt += 1
     try:
@@ -256,7 +268,9 @@ def begin_payment(opened: Opened, method_id: str, consent_text: str, address: st
             customer_ip=address,
         )
     except SaleorUserError as error:
-        raise PaymentRefused(error.message or gettext("The wallet did not open. Please try again.")) from error
+        raise PaymentRefused(
+            error.message or gettext("The wallet did not open. Please try again.")
+        ) from error
     if answer.event_type and "FAILURE" in str(answer.event_type):
         raise PaymentRefused(answer.event_message or gettext("The wallet did not open. Please try again."))
     state = PaymentState(

@@ -102,4 +102,6 @@ def single_limit(lane: str, checkout: Any) -> tuple[Money | None, Money | None]:
     """Return the limit of one order and what counts against it (goods and freight, without tax)."""
     if not lanes.declares(lane):
         return None, None
-    return rules.limits_on(clock.china_today()).single, checkout.subtotal_price.net + checkout.shipping_price.net
+    return rules.limits_on(
+        clock.china_today()
+    ).single, checkout.subtotal_price.net + checkout.shipping_price.net

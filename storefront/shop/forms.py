@@ -148,7 +148,9 @@ class BuyerForm(forms.Form):
     )
     consent = forms.BooleanField(
         label=notice.IDENTITY_CONSENT,
-        error_messages={"required": _("Without this consent customs cannot be told who orders, and nothing can be sent.")},
+        error_messages={
+            "required": _("Without this consent customs cannot be told who orders, and nothing can be sent.")
+        },
     )
 
     def clean_name(self) -> str:
@@ -169,7 +171,11 @@ class ReviewForm(forms.Form):
 
     notice = forms.BooleanField(
         label=notice.NOTICE_AGREED,
-        error_messages={"required": _("Read the consumer notice and tick the box; the law asks for it before every order.")},
+        error_messages={
+            "required": _(
+                "Read the consumer notice and tick the box; the law asks for it before every order."
+            )
+        },
     )
     method = forms.ChoiceField(
         label=_("Pay with"),
@@ -182,7 +188,7 @@ class ReviewForm(forms.Form):
     def __init__(self, *args: Any, methods: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["method"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # narrows the type
+        assert isinstance(field, forms.ChoiceField)  # narrows the type
         field.choices = methods
 
 

@@ -122,7 +122,12 @@ def events(parcel: Parcel | None) -> tuple[Event, ...]:
             shown.append(Event(entry.title, icon, place, entry.at, text=_event_text(entry)))
         else:
             shown.append(
-                Event(entry.title, icon, "now" if waiting else "next", text=AHEAD.get(entry.code, "") if waiting else "")
+                Event(
+                    entry.title,
+                    icon,
+                    "now" if waiting else "next",
+                    text=AHEAD.get(entry.code, "") if waiting else "",
+                )
             )
             waiting = False
     return tuple(shown)
@@ -137,7 +142,9 @@ def _event_text(entry: Any) -> str:
 def _trouble(parcel: Parcel | None) -> Any:
     if parcel is None or not parcel.attention:
         return ""
-    failed = next((step for step in parcel.steps.all() if step.state == "failed" and step.buyer_message), None)
+    failed = next(
+        (step for step in parcel.steps.all() if step.state == "failed" and step.buyer_message), None
+    )
     if failed:
         return failed.buyer_message
     return _("We are on it and will write to you if we need anything. Nothing is lost.")
@@ -156,7 +163,9 @@ def _papers(parcel: Parcel | None) -> tuple[tuple[Any, str], ...]:
 
 
 def _lines(order: Any) -> tuple[BoxLine, ...]:
-    products = {line.id: line.variant.product for line in order.lines if line.variant and line.variant.product}
+    products = {
+        line.id: line.variant.product for line in order.lines if line.variant and line.variant.product
+    }
     briefs = catalogue.briefs({product.id for product in products.values()})
     shown = []
     for line in order.lines:

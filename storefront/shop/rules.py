@@ -1,4 +1,4 @@
-"""The limits of cross-border retail import as pages quote them. Whether an order keeps them is for the customs plugin."""
+"""The limits of cross-border retail import as pages quote them; the customs plugin checks orders against them."""
 
 from __future__ import annotations
 

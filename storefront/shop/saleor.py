@@ -38,9 +38,7 @@ def client(request: HttpRequest) -> Storefront:
         except PonteError:
             request.session.pop("account", None)
             token = None
-    return storefront(
-        token=token, channel=platform_settings().channel, language=LANGUAGE_CODES[language()]
-    )
+    return storefront(token=token, channel=platform_settings().channel, language=LANGUAGE_CODES[language()])
 
 
 def _anonymous() -> Storefront:

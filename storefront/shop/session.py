@@ -53,7 +53,9 @@ def drop_box(request: HttpRequest, key: str) -> None:
 def pieces(request: HttpRequest) -> int:
     """Count what lies in the basket, without asking Saleor."""
     session = getattr(request, "session", None)
-    return sum(kept.get("pieces", 0) for kept in session.get(_BOXES, {}).values()) if session is not None else 0
+    return (
+        sum(kept.get("pieces", 0) for kept in session.get(_BOXES, {}).values()) if session is not None else 0
+    )
 
 
 def orders(request: HttpRequest) -> list[str]:

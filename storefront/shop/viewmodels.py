@@ -163,6 +163,11 @@ class PayPage:
     payer: str
     message: Text = ""
 
+    @property
+    def moving(self) -> bool:
+        """Tell whether asking again can bring something new: paid, too, until Saleor has written the order."""
+        return self.state in {"waiting", "paid"}
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:

@@ -61,12 +61,17 @@ def read_po(path: Path) -> list[Entry]:
         if "msgid" in parts:
             texts = [parts[name] for name in sorted(parts) if name.startswith("msgstr")]
             entries.append(
-                Entry(parts["msgid"], parts.get("msgid_plural", ""), parts.get("msgctxt", ""), tuple(texts), fuzzy)
+                Entry(
+                    parts["msgid"],
+                    parts.get("msgid_plural", ""),
+                    parts.get("msgctxt", ""),
+                    tuple(texts),
+                    fuzzy,
+                )
             )
         parts, field, fuzzy = {}, "", False
 
-    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
-        line = line.strip()
+    for line in map(str.strip, [*path.read_text(encoding="utf-8").splitlines(), ""]):
         if not line:
             flush()
         elif line.startswith("#"):
@@ -126,7 +131,9 @@ def _python_texts(path: Path) -> Iterator[Entry]:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         wanted = _CALLS.get(name)
-        texts = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        texts = [
+            arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
         if wanted == 1 and len(node.args) == 1 and texts:
             yield Entry(texts[0])
         elif wanted == 2 and len(texts) == 2:
@@ -247,19 +254,23 @@ def extract() -> int:
     return added
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
 def main(arguments: list[str]) -> int:
     if arguments == ["compile"]:
         for path in compile_all():
-            print(f"compiled {path.relative_to(ROOT)}")
+            say(f"compiled {path.relative_to(ROOT)}")
         return 0
     if arguments == ["extract"]:
-        print(f"{extract()} texts added")
+        say(f"{extract()} texts added")
         return 0
     if arguments == ["check"]:
         found = problems()
-        print("\n".join(found) or "all texts are translated")
+        say("\n".join(found) or "all texts are translated")
         return 1 if found else 0
-    print("usage: python -m storefront.ui.messages compile|check|extract", file=sys.stderr)
+    sys.stderr.write("usage: python -m storefront.ui.messages compile|check|extract\n")
     return 2
 
 

@@ -63,7 +63,12 @@ def context() -> dict[str, Any]:
         "breakdown_sample": sample_breakdown(),
         "events": sample_events(),
         "states": tuple(STATES),
-        "steps": (Step(_("Address"), "past", "#"), Step(_("Real name"), "now"), Step(_("Delivery")), Step(_("Payment"))),
+        "steps": (
+            Step(_("Address"), "past", "#"),
+            Step(_("Real name"), "now"),
+            Step(_("Delivery")),
+            Step(_("Payment")),
+        ),
         "crumb": Link(_("Home"), "/"),
         "tab_links": (
             Link(_("All"), "#", current=True, count=41),
@@ -78,7 +83,9 @@ def context() -> dict[str, Any]:
         "table": Table(
             _("Orders"),
             (Column(_("Number")), Column(_("State"), "state"), Column(_("Amount"), "right")),
-            tuple((Link(f"PT{2611230 + n}", "#"), code, "¥139.65") for n, code in enumerate(list(STATES)[13:28])),
+            tuple(
+                (Link(f"PT{2611230 + n}", "#"), code, "¥139.65") for n, code in enumerate(list(STATES)[13:28])
+            ),
         ),
         "nav": (
             NavGroup("", (Link(_("Overview"), "#", "chart", True), Link(_("Listings"), "#", "tag", count=3))),

@@ -58,7 +58,10 @@ def offline(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _worker() -> str:
-    files = [staticfiles_storage.url(f"ui/{name}") for name in ("ponte.css", "icons.svg", "logo.svg", "tile-offline.svg")]
+    files = [
+        staticfiles_storage.url(f"ui/{name}")
+        for name in ("ponte.css", "icons.svg", "logo.svg", "tile-offline.svg")
+    ]
     listed = dumps(["/offline/", *files])
     return _WORKER % {"version": f"{crc32(listed.encode()):08x}", "files": listed}
 
@@ -74,4 +77,6 @@ def showcase(request: HttpRequest) -> HttpResponse:
     """Show every component with sample data and the line that makes it."""
     page = Paginator(range(240), 24).get_page(request.GET.get("page", 3))
     form = samples.SampleForm({"name": "Lin Yue", "note": "", "agree": ""})
-    return render(request, "ui/showcase.html", {**samples.context(), "page": page, "form": form, "icons": names()})
+    return render(
+        request, "ui/showcase.html", {**samples.context(), "page": page, "form": form, "icons": names()}
+    )

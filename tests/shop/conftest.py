@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from storefront.shop import catalogue, checkout, checks, lanes, orders, saleor
+from storefront.ui import messages
 
 from .fakes import FakeCatalogue, FakePlatform, FakePlugins, FakeSaleor, FakeVault
 
@@ -23,6 +24,11 @@ class World:
     vault: FakeVault
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    messages.compile_all()
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest) -> World:
     return build(monkeypatch, settings)
@@ -30,6 +36,8 @@ def world(monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest) -> W
 
 def build(monkeypatch: pytest.MonkeyPatch, settings: object) -> World:
     for name, value in {
+        # Nothing is collected here: pages are asked for, not their files.
+        "MIDDLEWARE": [name for name in settings.MIDDLEWARE if "whitenoise" not in name],  # type: ignore[attr-defined]
         "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
         "MESSAGE_STORAGE": "django.contrib.messages.storage.cookie.CookieStorage",
         "STORAGES": {

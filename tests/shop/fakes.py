@@ -41,9 +41,18 @@ def taxed(net: Decimal) -> dict[str, Any]:
 CATEGORIES = [CategoryEntry("biscuits", "饼食手信", 2), CategoryEntry("wine", "葡萄酒", 1)]
 
 
-def entry(slug: str, name: str, merchant: str = "farolim", category: int = 0, stock: int = 50) -> ProductEntry:
+def entry(
+    slug: str, name: str, merchant: str = "farolim", category: int = 0, stock: int = 50
+) -> ProductEntry:
     variants = tuple(
-        VariantEntry(f"variant-{slug}-{n}", f"{slug.upper()}-{n}", f"{n}00 克", cny(48 * n), cny(48 * n * (1 + RATE)), stock)
+        VariantEntry(
+            f"variant-{slug}-{n}",
+            f"{slug.upper()}-{n}",
+            f"{n}00 克",
+            cny(48 * n),
+            cny(48 * n * (1 + RATE)),
+            stock,
+        )
         for n in (1, 2)
     )
     return ProductEntry(
@@ -82,7 +91,14 @@ class FakeCatalogue:
         return CATEGORIES
 
     def products(
-        self, language: str, *, category: str = "", query: str = "", merchant: str = "", page: int = 1, per_page: int = 24
+        self,
+        language: str,
+        *,
+        category: str = "",
+        query: str = "",
+        merchant: str = "",
+        page: int = 1,
+        per_page: int = 24,
     ) -> Page:
         found = [
             one
@@ -92,7 +108,7 @@ class FakeCatalogue:
             and query in one.name
         ]
         pages = max(1, -(-len(found) // per_page))
-        page = min(page, pages)
+        page = min(max(page, 1), pages)
         return Page(tuple(found[(page - 1) * per_page : page * per_page]), len(found), page, pages)
 
     def product(self, slug: str, language: str) -> ProductEntry | None:
@@ -145,7 +161,9 @@ class FakePlugins:
     def ask(self, hook: str, **arguments: Any) -> list[Any]:
         if hook == "lanes":
             return [
-                Lane("bonded_1210", "南沙保税仓", "付款后约 2–4 天送达", "warehouse", True, True, True, ("CN",)),
+                Lane(
+                    "bonded_1210", "南沙保税仓", "付款后约 2–4 天送达", "warehouse", True, True, True, ("CN",)
+                ),
                 Lane("local", "澳门自取", "当天", "store", False, False, False, ("MO",)),
             ]
         return {"order_checks": self.findings, "payment_methods": self.methods}.get(hook, [])
@@ -175,10 +193,14 @@ class FakeVault:
     consents: list[tuple[str, str, str]] = field(default_factory=list)
 
     def name_buyer(self, api_url: str, checkout_id: str, **given: Any) -> MaskedPerson:
-        self.person = MaskedPerson("p1", given["name"][:1] + "*", given["id_number"][:1] + "*" * 16 + given["id_number"][-1])
+        self.person = MaskedPerson(
+            "p1", given["name"][:1] + "*", given["id_number"][:1] + "*" * 16 + given["id_number"][-1]
+        )
         return self.person
 
-    def record_consent(self, checkout_id: str, purpose: str, *, version: str, language: str, text: str) -> None:
+    def record_consent(
+        self, checkout_id: str, purpose: str, *, version: str, language: str, text: str
+    ) -> None:
         self.consents.append((checkout_id, purpose, text))
 
     def person_of_checkout(self, api_url: str, checkout_id: str) -> None:
@@ -291,7 +313,13 @@ class FakeSaleor:
         return self._view(checkout_id)
 
     def _deliveries(self) -> list[dict[str, Any]]:
-        method = {"id": "m1", "name": "顺丰标快", "price": cny(12), "minimumDeliveryDays": 2, "maximumDeliveryDays": 4}
+        method = {
+            "id": "m1",
+            "name": "顺丰标快",
+            "price": cny(12),
+            "minimumDeliveryDays": 2,
+            "maximumDeliveryDays": 4,
+        }
         return [{"id": "delivery-1", "shippingMethod": method}]
 
     def delivery_options(self, checkout_id: str) -> list[Delivery]:
@@ -302,11 +330,15 @@ class FakeSaleor:
         self._answer()
         found = [one for one in self._deliveries() if one["id"] == delivery_id]
         if not found:
-            raise SaleorUserError("checkoutDeliveryMethodUpdate", [UserProblem("deliveryMethodId", "NOT_FOUND", "no")])
+            raise SaleorUserError(
+                "checkoutDeliveryMethodUpdate", [UserProblem("deliveryMethodId", "NOT_FOUND", "no")]
+            )
         self.checkouts[checkout_id]["delivery"] = found[0]
         return self._view(checkout_id)
 
-    def transaction_initialize(self, checkout_id: str, gateway: str, data: Any, **more: Any) -> TransactionAnswer:
+    def transaction_initialize(
+        self, checkout_id: str, gateway: str, data: Any, **more: Any
+    ) -> TransactionAnswer:
         self._answer()
         self.initialized.append(more["idempotency_key"])
         return TransactionAnswer.model_validate(

@@ -31,7 +31,11 @@ def shop_frame(context: Mapping[str, Any]) -> Frame:
     """Gather what the shell shows on every page."""
     request: HttpRequest = context["request"]
     signed = session.account(request)
-    return Frame(catalogue.categories(), session.pieces(request), signed.email.split("@")[0] if signed else gettext("Sign in"))
+    return Frame(
+        catalogue.categories(),
+        session.pieces(request),
+        signed.email.split("@")[0] if signed else gettext("Sign in"),
+    )
 
 
 @register.simple_tag

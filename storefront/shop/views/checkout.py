@@ -24,7 +24,6 @@ from ..viewmodels import Problem
 from .guard import with_till
 
 
-
 def _show(
     request: HttpRequest,
     opened: checkout.Opened,
@@ -43,7 +42,9 @@ def _show(
 
 
 def _away() -> str:
-    return gettext("The shop's till does not answer just now. Nothing is lost: press the button again in a moment.")
+    return gettext(
+        "The shop's till does not answer just now. Nothing is lost: press the button again in a moment."
+    )
 
 
 @never_cache
@@ -107,7 +108,10 @@ def buyer(request: HttpRequest, key: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             checkout.name_buyer(
-                opened, form.cleaned_data["name"], form.cleaned_data["id_number"], str(notice.IDENTITY_CONSENT)
+                opened,
+                form.cleaned_data["name"],
+                form.cleaned_data["id_number"],
+                str(notice.IDENTITY_CONSENT),
             )
         except IdentityInvalid as refused:
             field = refused.field if refused.field in form.fields else None
@@ -134,7 +138,9 @@ def delivery(request: HttpRequest, key: str) -> HttpResponse:
             problems = (Problem(gettext("Choose how it shall come.")),)
         except SaleorUserError:
             problems = (
-                Problem(gettext("This delivery is no longer offered."), gettext("Choose one of those shown now.")),
+                Problem(
+                    gettext("This delivery is no longer offered."), gettext("Choose one of those shown now.")
+                ),
             )
     options = checkout.delivery_choices(opened)
     return _show(request, opened, "delivery", problems, 422 if problems else 200, options=options)
@@ -242,7 +248,9 @@ def pay_look(request: HttpRequest, key: str) -> HttpResponse:
     if not kept.order:
         page = checkout.pay_page(request, key, kept)
         if page.state == "waiting":
-            messages.info(request, gettext("The wallet has not told us of a payment yet. This page keeps looking."))
+            messages.info(
+                request, gettext("The wallet has not told us of a payment yet. This page keeps looking.")
+            )
     return redirect("shop:pay", key=key)
 
 

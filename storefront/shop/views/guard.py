@@ -28,12 +28,17 @@ def with_till(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except TransientError as error:
-            log.warning("Saleor did not answer for %s: %s", request.resolver_match and request.resolver_match.view_name, error)
+            place = request.resolver_match.view_name if request.resolver_match else ""
+            log.warning("Saleor did not answer for %s: %s", place, error)
             # Going "back to the same address" is right for reading; a form is found again by its own page.
             context = {"again_url": request.path}
-            return render(request, "shop/unavailable.html", context, status=503, headers={"Retry-After": "10"})
+            answer = render(request, "shop/unavailable.html", context, status=503)
+            answer["Retry-After"] = "10"
+            return answer
         except BoxGone:
-            messages.info(request, gettext("This box is no longer open: it was paid for, emptied, or left too long."))
+            messages.info(
+                request, gettext("This box is no longer open: it was paid for, emptied, or left too long.")
+            )
             return redirect("shop:basket")
 
     return guarded

@@ -20,7 +20,9 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
     page = _page(request, order_id)
     if page is None:
         return render(request, "shop/order_missing.html", {"place": "account"}, status=404)
-    return render(request, "shop/order.html", {"order": page, "fresh": "new" in request.GET, "place": "account"})
+    return render(
+        request, "shop/order.html", {"order": page, "fresh": "new" in request.GET, "place": "account"}
+    )
 
 
 @never_cache

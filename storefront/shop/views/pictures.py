@@ -31,7 +31,7 @@ def picture(request: HttpRequest, slug: str, number: int, mark: str) -> HttpResp
         raise Http404
     source = entry.pictures[number - 1].url
     known = catalogue.picture_mark(source)
-    if mark.split(".")[0] != known:
+    if mark.split(".", maxsplit=1)[0] != known:
         raise Http404
     try:
         kept = next(_folder().glob(f"{known}.*"), None) or _fetch(source, known)

@@ -37,7 +37,9 @@ def icon(name: str, label: str = "", big: bool = False) -> SafeString:
     href = f"{static('ui/icons.svg')}#{name}"
     css = "icon big" if big else "icon"
     if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href
+        )
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', css, href)
 
 
@@ -102,9 +104,7 @@ def state(code: str, word: str = "", bare: bool = False) -> SafeString:
 @register.simple_tag
 def badge(text: str, icon_name: str = "", tone: str = "") -> SafeString:
     """Show a short fact with an icon, e.g. a lane."""
-    return format_html(
-        '<span class="state {}">{}{}</span>', tone, icon(icon_name) if icon_name else "", text
-    )
+    return format_html('<span class="state {}">{}{}</span>', tone, icon(icon_name) if icon_name else "", text)
 
 
 @register.simple_tag
@@ -122,8 +122,10 @@ def button(
     if url:
         return format_html('<a class="btn {}" href="{}">{}{}</a>', kind, url, picture, text)
     named = format_html(' name="{}" value="{}"', name, value) if name else ""
-    off = mark_safe(" disabled") if disabled else ""  # noqa: S308  # a constant
-    return format_html('<button class="btn {}" type="submit"{}{}>{}{}</button>', kind, named, off, picture, text)
+    off = mark_safe(" disabled") if disabled else ""  # a constant
+    return format_html(
+        '<button class="btn {}" type="submit"{}{}>{}{}</button>', kind, named, off, picture, text
+    )
 
 
 @register.simple_block_tag
@@ -174,12 +176,12 @@ def nothing(content: str, title: str, picture: str = "search") -> SafeString:
 @register.simple_block_tag
 def more(content: str, title: str, opened: bool = False) -> SafeString:
     """Fold content behind a summary line."""
-    shown = mark_safe(" open") if opened else ""  # noqa: S308  # a constant
+    shown = mark_safe(" open") if opened else ""  # a constant
     return format_html(
         '<details class="more"{}><summary>{}{}</summary>{}</details>',
         shown,
         title,
-        mark_safe(str(icon("down")).replace('"icon"', '"icon turn"')),  # noqa: S308  # built by format_html
+        mark_safe(str(icon("down")).replace('"icon"', '"icon turn"')),  # built by format_html
         content,
     )
 
@@ -291,7 +293,12 @@ def language_switch(context: Mapping[str, Any]) -> dict[str, Any]:
     path = request.get_full_path() if request else "/"
     current = get_language() or settings.LANGUAGE_CODE
     links = [
-        {"code": HTML_LANG.get(code, code), "name": name, "url": translate_url(path, code), "current": code == current}
+        {
+            "code": HTML_LANG.get(code, code),
+            "name": name,
+            "url": translate_url(path, code),
+            "current": code == current,
+        }
         for code, name in LANGUAGE_NAMES.items()
     ]
     return {"links": links, "name": LANGUAGE_NAMES.get(current, current)}
