@@ -23,7 +23,11 @@ APP = SaleorApp(
     permissions=("HANDLE_TAXES", "MANAGE_ORDERS"),
     webhooks=(
         WebhookDefinition(
-            "taxes", "CHECKOUT_CALCULATE_TAXES", "graphql/taxes.graphql", "tests.link.handlers.taxes", sync=True
+            "taxes",
+            "CHECKOUT_CALCULATE_TAXES",
+            "graphql/taxes.graphql",
+            "tests.link.handlers.taxes",
+            sync=True,
         ),
         WebhookDefinition("paid", "ORDER_FULLY_PAID", "graphql/paid.graphql", "tests.link.handlers.paid"),
     ),

@@ -43,7 +43,9 @@ class Signer:
     def sign(self, body: bytes, **header: Any) -> str:
         """Return the detached JWS of a body, as in ``Saleor-Signature``."""
         headers = {"kid": self.jwk["kid"], "crit": ["b64"], **header}
-        return jwt.api_jws.encode(body, self.key, algorithm="RS256", headers=headers, is_payload_detached=True)
+        return jwt.api_jws.encode(
+            body, self.key, algorithm="RS256", headers=headers, is_payload_detached=True
+        )
 
     def token(self, **claims: Any) -> str:
         """Return a user token."""

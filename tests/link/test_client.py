@@ -169,7 +169,9 @@ def test_an_unexpected_answer_is_permanent() -> None:
 def test_a_file_goes_as_multipart() -> None:
     with serve(lambda path, given: (200, {"data": {"doIt": {"errors": []}}})) as wire:
         GraphQLClient(wire.api_url).execute(
-            MUTATION, {"input": {"image": None}}, files={"variables.input.image": ("a.png", b"\x89PNG\x00", "image/png")}
+            MUTATION,
+            {"input": {"image": None}},
+            files={"variables.input.image": ("a.png", b"\x89PNG\x00", "image/png")},
         )
         _, headers, body = wire.requests[0]
     assert headers["Content-Type"].startswith("multipart/form-data")

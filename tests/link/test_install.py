@@ -55,7 +55,9 @@ def saleor(app: SaleorApp, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield fake
 
 
-def _register(saleor: FakeSaleor, token: Any = TOKEN, api_url: str | None = None, app: str = "test.app") -> Any:
+def _register(
+    saleor: FakeSaleor, token: Any = TOKEN, api_url: str | None = None, app: str = "test.app"
+) -> Any:
     assert saleor.wire is not None
     headers = {"Saleor-Api-Url": saleor.wire.api_url if api_url is None else api_url}
     body = {"auth_token": token} if token is not None else {}
@@ -127,7 +129,9 @@ def test_a_saleor_without_keys_is_refused(saleor: FakeSaleor) -> None:
     assert not SaleorAppInstall.objects.exists()
 
 
-def test_a_saleor_that_cannot_be_called_back_is_said_so(saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_saleor_that_cannot_be_called_back_is_said_so(
+    saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dead = "http://127.0.0.1:9/graphql/"
     settings = platform_settings().model_copy(update={"saleor_allowed": dead})
     monkeypatch.setattr(installs, "platform_settings", lambda: settings)

@@ -16,7 +16,9 @@ from .saleor import signer
 BODY = b'{"order": {"id": "1"}, "note": "line\r\n\r\nline"}'
 
 
-def _recorded(body: bytes = BODY, *, end: bytes = b"\r\n", signature: str | None = None, prefix: str = "") -> bytes:
+def _recorded(
+    body: bytes = BODY, *, end: bytes = b"\r\n", signature: str | None = None, prefix: str = ""
+) -> bytes:
     lines = [
         b"POST /saleor/ponte.platform/webhooks/order-fully-paid HTTP/1.1",
         b"Host: ponte.example",

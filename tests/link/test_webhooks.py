@@ -61,7 +61,11 @@ def test_an_event_is_stored_and_then_worked(install: SaleorAppInstall) -> None:
     assert not handlers.SEEN
     assert inbox.work(message.pk)
     context, payload = handlers.SEEN[0]
-    assert (context.api_url, context.app_identifier, context.event) == (API_URL, "test.app", "ORDER_FULLY_PAID")
+    assert (context.api_url, context.app_identifier, context.event) == (
+        API_URL,
+        "test.app",
+        "ORDER_FULLY_PAID",
+    )
     assert payload == PAID
 
 
@@ -129,7 +133,11 @@ def test_the_other_instances_key_is_refused(install: SaleorAppInstall) -> None:
         jwks_fetched_at=clock.now(),
     )
     SaleorAppInstall.objects.create(
-        instance=other, identifier="test.app", token="o" * 30, saleor_app_id="QXBwOjk=", installed_at=clock.now()
+        instance=other,
+        identifier="test.app",
+        token="o" * 30,
+        saleor_app_id="QXBwOjk=",
+        installed_at=clock.now(),
     )
     # Signed by the other, said to come from the first; and the first's message sent as the other's.
     assert _post("paid", PAID, key="other").status_code == 503  # unknown key, fetched a moment ago: try again

@@ -75,9 +75,7 @@ class PageInfo(Result):
 class Page(Result, Generic[T]):
     """One page of a connection."""
 
-    items: Annotated[list[T], BeforeValidator(_edges)] = Field(
-        alias="edges"
-    )
+    items: Annotated[list[T], BeforeValidator(_edges)] = Field(alias="edges")
     page_info: PageInfo = PageInfo()
     total: int | None = Field(default=None, alias="totalCount")
 
