@@ -21,10 +21,19 @@ from pydantic.fields import FieldInfo
 
 from saleor_ext.plugin_api import PluginConfig
 
+from .forms import ConsoleForm
+
 #: Empty rows offered below the filled ones of a list.
 SPARE_ROWS = 2
 #: Longer texts get a text area.
 LONG_TEXT = 200
+
+
+class SecretText(forms.Textarea):
+    """A text area that is written only: what was typed is not sent back, not even when it was refused."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
 
 
 class RowsWidget(forms.Widget):
@@ -92,7 +101,7 @@ class RowsField(forms.Field):
 def form_for(model: type[PluginConfig]) -> type[forms.Form]:
     """Make the form class of a configuration model."""
     fields = {name: field_for(name, info) for name, info in model.model_fields.items()}
-    return type(f"{model.__name__}Form", (forms.Form,), fields)
+    return type(f"{model.__name__}Form", (ConsoleForm,), fields)
 
 
 def field_for(name: str, info: FieldInfo) -> forms.Field:
@@ -134,7 +143,7 @@ def _secret(info: FieldInfo, common: dict[str, Any]) -> forms.Field:
     """Keys in PEM form have several lines, which a password field would lose."""
     attributes: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false"}
     if "PEM" in (info.description or ""):
-        return forms.CharField(widget=forms.Textarea(attrs={**attributes, "rows": 4}), **common)
+        return forms.CharField(widget=SecretText(attrs={**attributes, "rows": 4}), **common)
     return forms.CharField(
         widget=forms.PasswordInput(attrs={**attributes, "autocomplete": "new-password"}), **common
     )

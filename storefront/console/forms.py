@@ -5,8 +5,16 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from storefront.ui.renderer import UiFormRenderer
 
-class SignInForm(forms.Form):
+
+class ConsoleForm(forms.Form):
+    """Every form of the console looks like the component set's."""
+
+    default_renderer = UiFormRenderer
+
+
+class SignInForm(ConsoleForm):
     """A Saleor account's e-mail and password."""
 
     email = forms.EmailField(
@@ -19,7 +27,7 @@ class SignInForm(forms.Form):
     )
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(ConsoleForm):
     """Why an operator does something; it goes into the audit log."""
 
     reason = forms.CharField(
