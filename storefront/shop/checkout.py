@@ -177,21 +177,18 @@ def delivery_choices(opened: Opened) -> list[DeliveryChoice]:
     """Ask Saleor (which asks the logistics plugin) how this box can be sent."""
     current = opened.checkout.delivery
     chosen = current.method.id if current and current.method else ""
-    offered = [
-        option
-        for option in saleor.client(opened.request).delivery_options(opened.checkout.id)
-        if option.method and option.method.active
-    ]
+    options = saleor.client(opened.request).delivery_options(opened.checkout.id)
+    offered = [(option.id, option.method) for option in options if option.method and option.method.active]
     return [
         DeliveryChoice(
-            id=option.id,
-            name=option.method.name,
-            price=option.method.price,
-            days=_days(option.method.minimum_delivery_days, option.method.maximum_delivery_days),
-            note=option.method.message or "",
-            chosen=option.method.id == chosen or (not chosen and number == 0),
+            id=delivery_id,
+            name=method.name,
+            price=method.price,
+            days=_days(method.minimum_delivery_days, method.maximum_delivery_days),
+            note=method.message or "",
+            chosen=method.id == chosen or (not chosen and number == 0),
         )
-        for number, option in enumerate(offered)
+        for number, (delivery_id, method) in enumerate(offered)
     ]
 
 

@@ -110,7 +110,7 @@ class AddressForm(forms.Form):
         return f"+86{found[1]}"
 
     def clean_postal_code(self) -> str:
-        code = self.cleaned_data["postal_code"].strip()
+        code: str = self.cleaned_data["postal_code"].strip()
         if code and not re.fullmatch(r"\d{6}", code):
             raise forms.ValidationError(_("A postcode has 6 digits; you may leave it empty."))
         return code

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+
+from django.core.paginator import Page
 
 from saleor_ext.core.money import Money
-from storefront.ui.viewmodels import Breakdown, Event, Step
-
-Text = Any  # str or a gettext lazy string
+from storefront.ui.viewmodels import Breakdown, Event, Step, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Listing:
     """A page of tiles with what is needed to page on."""
 
     tiles: tuple[ProductTile, ...]
-    page: Any
+    page: Page[int]
     total: int
 
 

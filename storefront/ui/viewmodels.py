@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from saleor_ext.core.money import Money
+
+#: A str, or a gettext lazy string that becomes one where it is shown.
+Text = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link in a crumb trail, a tab row or a menu."""
 
-    text: str
+    text: Text
     url: str = ""
     icon: str = ""
     current: bool = False
@@ -23,7 +27,7 @@ class Link:
 class NavGroup:
     """A titled group of links in the side navigation of the work shell."""
 
-    title: str
+    title: Text
     links: tuple[Link, ...]
 
 
@@ -31,7 +35,7 @@ class NavGroup:
 class Step:
     """One step of a stepper; ``place`` is past, now or next."""
 
-    text: str
+    text: Text
     place: str = "next"
     url: str = ""
 
@@ -40,11 +44,11 @@ class Step:
 class Event:
     """One entry of a timeline; ``place`` is done, now, next or trouble."""
 
-    title: str
+    title: Text
     icon: str
     place: str = "next"
     at: datetime | None = None
-    text: str = ""
+    text: Text = ""
     reference: str = ""
 
 
@@ -52,9 +56,9 @@ class Event:
 class PriceLine:
     """One part of a price with the rule behind it."""
 
-    label: str
+    label: Text
     amount: Money | None
-    note: str = ""
+    note: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,20 @@ class Breakdown:
 
     total: Money
     lines: tuple[PriceLine, ...]
-    rule: str = ""
+    rule: Text = ""
     source: str = ""
     read_on: date | None = None
-    label: str = ""
+    label: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stat:
     """A number an operator looks at first."""
 
-    label: str
+    label: Text
     value: str
     icon: str = ""
-    note: str = ""
+    note: Text = ""
     tone: str = ""
     url: str = ""
 
@@ -85,7 +89,7 @@ class Stat:
 class StateLook:
     """Icon and colour of a state; the word is translated where it is shown."""
 
-    word: str
+    word: Text
     icon: str
     tone: str
 
@@ -94,7 +98,7 @@ class StateLook:
 class Column:
     """A table column; ``kind`` is empty, right (figures), state or link."""
 
-    title: str
+    title: Text
     kind: str = ""
 
 
@@ -102,6 +106,6 @@ class Column:
 class Table:
     """Rows of cells for the dense table; a cell is a value or a :class:`Link`."""
 
-    caption: str
+    caption: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[object, ...], ...] = field(default=())

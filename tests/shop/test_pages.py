@@ -12,10 +12,23 @@ from storefront.ui.icons import SPRITE, names
 
 from .conftest import World
 
-PAGES = (
-    "/ /goods/ /goods/biscuits/ /shops/farolim/ /search/?q=杏仁 /search/?q=nothing /p/almond/ /p/rolls/ /basket/ /help/ "
-    "/account/ /account/sign-in/ /account/register/ /offline/ /ui/"
-).split()
+PAGES = [
+    "/",
+    "/goods/",
+    "/goods/biscuits/",
+    "/shops/farolim/",
+    "/search/?q=杏仁",
+    "/search/?q=nothing",
+    "/p/almond/",
+    "/p/rolls/",
+    "/basket/",
+    "/help/",
+    "/account/",
+    "/account/sign-in/",
+    "/account/register/",
+    "/offline/",
+    "/ui/",
+]
 LANGUAGES = {"": "zh-Hans", "/zh-hant": "zh-Hant", "/pt": "pt", "/en": "en"}
 
 

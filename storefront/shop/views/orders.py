@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from saleor_ext.core.errors import PermanentError, TransientError
 
 from .. import orders, session
+from ..viewmodels import OrderPage
 from .guard import with_till
 
 
@@ -36,7 +37,7 @@ def order_events(request: HttpRequest, order_id: str) -> HttpResponse:
     return render(request, "shop/_order_events.html", {"order": page})
 
 
-def _page(request: HttpRequest, order_id: str) -> orders.OrderPage | None:
+def _page(request: HttpRequest, order_id: str) -> OrderPage | None:
     """Read an order for those who may see it; others learn nothing, not even that it exists."""
     try:
         return orders.page(request, order_id) if orders.may_see(request, order_id) else None
@@ -48,7 +49,7 @@ def _page(request: HttpRequest, order_id: str) -> orders.OrderPage | None:
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
     signed = session.account(request)
-    context = {"email": signed.email if signed else "", "place": "account"}
+    context: dict[str, object] = {"email": signed.email if signed else "", "place": "account"}
     try:
         context["orders"] = orders.mine(request)
     except TransientError:
