@@ -60,7 +60,11 @@ def _split(kind: str) -> tuple[str, str, str]:
     if kind == "CHARGE_BACK":
         return "charge", "_", "BACK"
     family, _, rest = kind.partition("_")
-    return (family.lower(), "_", rest) if family.lower() in AMOUNT and rest != "ACTION_REQUIRED" else ("", "", "")
+    return (
+        (family.lower(), "_", rest)
+        if family.lower() in AMOUNT and rest != "ACTION_REQUIRED"
+        else ("", "", "")
+    )
 
 
 def _since_adjustment(events: list[Happening]) -> list[Happening]:

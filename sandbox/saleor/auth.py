@@ -18,13 +18,33 @@ from sandbox.saleor.errors import PermissionDenied
 from sandbox.saleor.ids import to_global
 from sandbox.saleor.models import App, AppExtension, AppToken, User
 
-ALL_PERMISSIONS = (
-    "MANAGE_USERS MANAGE_STAFF IMPERSONATE_USER MANAGE_APPS MANAGE_OBSERVABILITY MANAGE_CHECKOUTS HANDLE_CHECKOUTS "
-    "HANDLE_TAXES MANAGE_TAXES MANAGE_CHANNELS MANAGE_CUSTOMER_TYPES_AND_ATTRIBUTES MANAGE_DISCOUNTS MANAGE_GIFT_CARD "
-    "MANAGE_MENUS MANAGE_ORDERS MANAGE_ORDERS_IMPORT MANAGE_PAGES MANAGE_PAGE_TYPES_AND_ATTRIBUTES HANDLE_PAYMENTS "
-    "MANAGE_PLUGINS MANAGE_PRODUCTS MANAGE_PRODUCT_TYPES_AND_ATTRIBUTES MANAGE_SHIPPING MANAGE_SETTINGS "
-    "MANAGE_TRANSLATIONS"
-).split()
+ALL_PERMISSIONS = [
+    "MANAGE_USERS",
+    "MANAGE_STAFF",
+    "IMPERSONATE_USER",
+    "MANAGE_APPS",
+    "MANAGE_OBSERVABILITY",
+    "MANAGE_CHECKOUTS",
+    "HANDLE_CHECKOUTS",
+    "HANDLE_TAXES",
+    "MANAGE_TAXES",
+    "MANAGE_CHANNELS",
+    "MANAGE_CUSTOMER_TYPES_AND_ATTRIBUTES",
+    "MANAGE_DISCOUNTS",
+    "MANAGE_GIFT_CARD",
+    "MANAGE_MENUS",
+    "MANAGE_ORDERS",
+    "MANAGE_ORDERS_IMPORT",
+    "MANAGE_PAGES",
+    "MANAGE_PAGE_TYPES_AND_ATTRIBUTES",
+    "HANDLE_PAYMENTS",
+    "MANAGE_PLUGINS",
+    "MANAGE_PRODUCTS",
+    "MANAGE_PRODUCT_TYPES_AND_ATTRIBUTES",
+    "MANAGE_SHIPPING",
+    "MANAGE_SETTINGS",
+    "MANAGE_TRANSLATIONS",
+]
 APP_TOKEN_LENGTH = 30  # the only thing that tells an app token from a JWT
 ACCESS_TTL = datetime.timedelta(minutes=5)
 REFRESH_TTL = datetime.timedelta(days=30)
@@ -107,9 +127,13 @@ def context_of(request: Any) -> Context:
     """Find out who sends a request; a bad token makes an anonymous caller, as in Saleor."""
     token = bearer(request.headers)
     if len(token) == APP_TOKEN_LENGTH:
-        row = AppToken.objects.select_related("app").filter(digest=_digest(token), app__is_active=True).first()
-        return Context(app=row.app, permissions=frozenset(row.app.permissions), request=request) if row else Context(
-            request=request
+        row = (
+            AppToken.objects.select_related("app").filter(digest=_digest(token), app__is_active=True).first()
+        )
+        return (
+            Context(app=row.app, permissions=frozenset(row.app.permissions), request=request)
+            if row
+            else Context(request=request)
         )
     user, permissions = (None, frozenset[str]()) if not token else _user_of(token)
     return Context(user=user, permissions=permissions, request=request)

@@ -24,7 +24,9 @@ def bootstrap() -> None:
         create_app(token=token)
 
 
-def add_user(email: str, password: str, *, staff: bool = False, first_name: str = "", last_name: str = "") -> User:
+def add_user(
+    email: str, password: str, *, staff: bool = False, first_name: str = "", last_name: str = ""
+) -> User:
     """Add a confirmed user, or give an existing one this password."""
     user = User.objects.filter(email__iexact=email).first() or User(email=email.lower())
     if user.pk is None or not user.check_password(password):
@@ -42,7 +44,13 @@ def create_app(
     """Make a local app with a token and return the token, as `manage.py create_app` of Saleor does."""
     app, _ = App.objects.get_or_create(
         identifier=SETUP_APP if name == "Sandbox set-up" else name,
-        defaults={"name": name[:60], "type": "LOCAL", "is_installed": True, "is_active": True, "version": "1"},
+        defaults={
+            "name": name[:60],
+            "type": "LOCAL",
+            "is_installed": True,
+            "is_active": True,
+            "version": "1",
+        },
     )
     app.permissions = list(ALL_PERMISSIONS if permissions is None else permissions)
     app.is_active = True

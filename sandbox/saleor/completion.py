@@ -27,7 +27,10 @@ DEFAULT_DELAY_MINUTES = 30
 
 
 def complete(
-    checkout_id: Any, context: Context | None, metadata: dict[str, str] | None = None, redirect: str | None = None
+    checkout_id: Any,
+    context: Context | None,
+    metadata: dict[str, str] | None = None,
+    redirect: str | None = None,
 ) -> Order:
     """Complete a checkout. Call it outside any transaction: taxes may be asked for."""
     done = Order.objects.filter(checkout_token=checkout_id).first()
@@ -50,7 +53,9 @@ def complete(
 
 def _insufficient(short: stock.NotEnough) -> InvalidMany:
     variants = [to_global("ProductVariant", pk) for pk in short.left]
-    message = "Could not add items. Only " + ", ".join(str(n) for n in short.left.values()) + " remaining in stock."
+    message = (
+        "Could not add items. Only " + ", ".join(str(n) for n in short.left.values()) + " remaining in stock."
+    )
     return InvalidMany(
         [{"field": None, "code": "INSUFFICIENT_STOCK", "message": message, "variants": variants}]
     )
@@ -80,7 +85,9 @@ def _check_variants(checkout: Checkout, lines: list[CheckoutLine]) -> None:
         ).values_list("product_id", flat=True)
     )
     gone = [
-        line for line in lines if line.variant_id not in listed or line.variant.product_id not in open_for_sale
+        line
+        for line in lines
+        if line.variant_id not in listed or line.variant.product_id not in open_for_sale
     ]
     if gone:
         raise Invalid(
@@ -112,7 +119,9 @@ def _complete(
     if locked is None:
         # Another request completed it while we asked for taxes.
         return Order.objects.get(checkout_token=checkout.pk)
-    lines = list(locked.lines.select_for_update(of=("self",)).select_related("variant__product__product_type"))
+    lines = list(
+        locked.lines.select_for_update(of=("self",)).select_related("variant__product__product_type")
+    )
     payments.refresh_checkout_status(locked, bool(lines))
     if locked.authorize_status != "FULL" and not locked.channel.allow_unpaid_orders:
         raise Invalid(

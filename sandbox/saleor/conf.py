@@ -27,4 +27,3 @@ def directory() -> Path:
     path = Path(settings.SANDBOX_DIR) / "saleor"
     path.mkdir(parents=True, exist_ok=True)
     return path
-

@@ -23,8 +23,11 @@ def locked_order(identifier: str | None, field: str = "id") -> m.Order:
 def fulfil(order: m.Order, data: dict[str, Any], context: Context) -> list[m.Fulfillment]:
     """Ship lines out of warehouses: one fulfilment per warehouse, as in Saleor."""
     if order.status not in OPEN:
-        raise Invalid("order", "CANNOT_FULFILL_UNPAID_ORDER" if order.status == "UNCONFIRMED" else "INVALID",
-                      f"Cannot fulfill an order with status {order.status}.")
+        raise Invalid(
+            "order",
+            "CANNOT_FULFILL_UNPAID_ORDER" if order.status == "UNCONFIRMED" else "INVALID",
+            f"Cannot fulfill an order with status {order.status}.",
+        )
     shop = m.Shop.get()
     if not shop.fulfillment_allow_unpaid and order.charge_status not in ("FULL", "OVERCHARGED"):
         raise Invalid("order", "CANNOT_FULFILL_UNPAID_ORDER", "Cannot fulfill unpaid order.")
@@ -37,7 +40,9 @@ def fulfil(order: m.Order, data: dict[str, Any], context: Context) -> list[m.Ful
     for fulfilment in made:
         notify = bool(data.get("notify_customer"))
         emit("FULFILLMENT_CREATED", fulfillment=fulfilment, order=order, notify_customer=notify)
-    payments.note(order, "FULFILLMENT_FULFILLED_ITEMS" if approved else "FULFILLMENT_AWAITS_APPROVAL", context)
+    payments.note(
+        order, "FULFILLMENT_FULFILLED_ITEMS" if approved else "FULFILLMENT_AWAITS_APPROVAL", context
+    )
     emit("ORDER_UPDATED", order=order)
     if order.status == "FULFILLED":
         for fulfilment in made:
@@ -50,7 +55,9 @@ def _plan(order: m.Order, data: dict[str, Any]) -> dict[m.Warehouse, list[tuple[
     plan: dict[m.Warehouse, list[tuple[m.OrderLine, int]]] = {}
     total = 0
     for item in data["lines"]:
-        line = find(order.lines.select_related("variant"), item.get("order_line_id") or "", "OrderLine", "orderLineId")
+        line = find(
+            order.lines.select_related("variant"), item.get("order_line_id") or "", "OrderLine", "orderLineId"
+        )
         line.order = order
         wanted = 0
         for part in item["stocks"]:
@@ -110,7 +117,9 @@ def _refresh_status(order: m.Order) -> None:
         )
         shipped += line.quantity_fulfilled - waiting
         total += line.quantity
-    order.status = "FULFILLED" if shipped >= total else "PARTIALLY_FULFILLED" if shipped > 0 else "UNFULFILLED"
+    order.status = (
+        "FULFILLED" if shipped >= total else "PARTIALLY_FULFILLED" if shipped > 0 else "UNFULFILLED"
+    )
     order.save(update_fields=["status", "updated_at"])
 
 
@@ -122,7 +131,9 @@ def locked_fulfilment(identifier: str) -> m.Fulfillment:
 def approve(row: m.Fulfillment, notify: bool, exceeding: bool, context: Context) -> None:
     """Let a waiting fulfilment go out."""
     if row.status != "WAITING_FOR_APPROVAL":
-        raise Invalid("status", "INVALID", "Invalid fulfillment status, only WAITING_FOR_APPROVAL is accepted.")
+        raise Invalid(
+            "status", "INVALID", "Invalid fulfillment status, only WAITING_FOR_APPROVAL is accepted."
+        )
     for part in row.lines.select_related("order_line__variant", "warehouse"):
         if part.warehouse is not None:
             part.stock = _ship(part.order_line, part.warehouse, part.quantity, exceeding)
@@ -169,7 +180,9 @@ def cancel_fulfilment(row: m.Fulfillment, warehouse: m.Warehouse | None, context
 
 def confirm(order: m.Order, context: Context) -> None:
     if order.status != "UNCONFIRMED":
-        raise Invalid("id", "INVALID", "Provided order id belongs to an order with status different than unconfirmed.")
+        raise Invalid(
+            "id", "INVALID", "Provided order id belongs to an order with status different than unconfirmed."
+        )
     order.status = "UNFULFILLED"
     order.save(update_fields=["status", "updated_at"])
     payments.note(order, "CONFIRMED", context)
@@ -179,7 +192,9 @@ def confirm(order: m.Order, context: Context) -> None:
 
 def cancel(order: m.Order, context: Context) -> None:
     """Cancel an order and free its stock. Money is another matter: nothing is refunded here."""
-    active = order.fulfillments.exclude(status__in=("CANCELED", "REFUNDED", "RETURNED", "REFUNDED_AND_RETURNED"))
+    active = order.fulfillments.exclude(
+        status__in=("CANCELED", "REFUNDED", "RETURNED", "REFUNDED_AND_RETURNED")
+    )
     if order.status in ("CANCELED", "DRAFT", "EXPIRED") or active.exists():
         raise Invalid("order", "CANNOT_CANCEL_ORDER", "This order can't be canceled.")
     for line in order.lines.all():
@@ -196,7 +211,11 @@ def mark_as_paid(order: m.Order, reference: str | None, context: Context) -> Non
     from django.utils import timezone
 
     if order.transactions.exists() or order.charge_status != "NONE":
-        raise Invalid("transactions", "TRANSACTION_ERROR", "Orders with transactions can not be manually marked as paid.")
+        raise Invalid(
+            "transactions",
+            "TRANSACTION_ERROR",
+            "Orders with transactions can not be manually marked as paid.",
+        )
     item = m.TransactionItem.objects.create(
         order=order,
         currency=order.currency,
@@ -229,9 +248,13 @@ def grant_refund(order: m.Order, data: dict[str, Any], context: Context) -> m.Or
     ]
     shipping = bool(data.get("grant_refund_for_shipping"))
     if data.get("amount") is None and not lines and not shipping:
-        raise Invalid("amount", "REQUIRED", "At least amount, lines or grantRefundForShipping need to be provided.")
+        raise Invalid(
+            "amount", "REQUIRED", "At least amount, lines or grantRefundForShipping need to be provided."
+        )
     if shipping and order.granted_refunds.filter(shipping_costs_included=True).exists():
-        raise Invalid("grantRefundForShipping", "SHIPPING_COSTS_ALREADY_GRANTED", "Shipping costs already granted.")
+        raise Invalid(
+            "grantRefundForShipping", "SHIPPING_COSTS_ALREADY_GRANTED", "Shipping costs already granted."
+        )
     for line, quantity, _ in lines:
         if not 0 < quantity <= line.quantity:
             raise Invalid("lines", "INVALID", "Cannot grant refund for more than ordered.")
@@ -239,9 +262,13 @@ def grant_refund(order: m.Order, data: dict[str, Any], context: Context) -> m.Or
     if amount is None:
         amount = sum((line.unit_gross * quantity for line, quantity, _ in lines), Decimal(0))
         amount += order.shipping_gross if shipping else 0
-    item = find(order.transactions.all(), data["transaction_id"], "TransactionItem", "transactionId", column="token")
+    item = find(
+        order.transactions.all(), data["transaction_id"], "TransactionItem", "transactionId", column="token"
+    )
     if amount > item.charged_value:
-        raise Invalid("amount", "AMOUNT_GREATER_THAN_AVAILABLE", "The amount is greater than what was charged.")
+        raise Invalid(
+            "amount", "AMOUNT_GREATER_THAN_AVAILABLE", "The amount is greater than what was charged."
+        )
     row = order.granted_refunds.create(
         amount_value=amount,
         reason=data.get("reason") or "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import httpx2
 from django.db import transaction
@@ -23,10 +24,12 @@ def install(installation: AppInstallation) -> App | None:
     try:
         app = _install(installation)
     except Invalid as error:
-        return _failed(installation, "; ".join(f"{e['field']}: {e['message']}" for e in error.errors))
+        _failed(installation, "; ".join(f"{e['field']}: {e['message']}" for e in error.errors))
+        return None
     except httpx2.HTTPError as error:
         log.warning("installing %s: %s", installation.manifest_url, error)
-        return _failed(installation, "Failed to connect to app. Try later or contact with app support.")
+        _failed(installation, "Failed to connect to app. Try later or contact with app support.")
+        return None
     installation.delete()
     return app
 
@@ -58,7 +61,7 @@ def _install(installation: AppInstallation) -> App:
     return app
 
 
-def _create(installation: AppInstallation, data: dict[str, object]) -> App:
+def _create(installation: AppInstallation, data: dict[str, Any]) -> App:
     app = App.objects.create(
         name=installation.app_name,
         identifier=data["id"],

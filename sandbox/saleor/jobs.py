@@ -29,9 +29,11 @@ def run_installation(data: dict[str, Any]) -> None:
 @job("saleor.transaction_request", atomic=False)
 def transaction_request(data: dict[str, Any]) -> None:
     """Ask an app to charge, refund or cancel: 5xx is asked again with the same body, silence is a failure."""
-    event = TransactionEvent.objects.select_related("transaction__app", "related_granted_refund").filter(
-        pk=data["event"]
-    ).first()
+    event = (
+        TransactionEvent.objects.select_related("transaction__app", "related_granted_refund")
+        .filter(pk=data["event"])
+        .first()
+    )
     webhook = Webhook.objects.select_related("app").filter(pk=data["webhook"]).first()
     if event is None or webhook is None:
         raise GiveUp("the request or its webhook is gone")

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -28,24 +29,24 @@ def private_key() -> rsa.RSAPrivateKey:
         pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        _write_once(str(path), pem)
+        _write_once(path, pem)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError(f"{path} holds no RSA key")
     return key
 
 
-def _write_once(path: str, pem: bytes) -> None:
+def _write_once(path: Path, pem: bytes) -> None:
     """Write under another name and link: of two processes starting together, the first one's key stays."""
-    mine = f"{path}.{os.getpid()}"
-    with open(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(pem)
+    mine = path.with_suffix(f".{os.getpid()}")
+    mine.touch(mode=0o600)
+    mine.write_bytes(pem)
     try:
-        os.link(mine, path)
+        path.hardlink_to(mine)
     except FileExistsError:
         pass
     finally:
-        os.unlink(mine)
+        mine.unlink()
 
 
 @functools.lru_cache(maxsize=1)

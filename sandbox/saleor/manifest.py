@@ -37,7 +37,9 @@ def fetch(url: str) -> dict[str, Any]:
             response.raise_for_status()
             data = json.loads(response.text)
         except (httpx2.HTTPStatusError, ValueError) as error:
-            raise Invalid("manifestUrl", "INVALID_MANIFEST_FORMAT", f"Incorrect structure of manifest: {error}") from error
+            raise Invalid(
+                "manifestUrl", "INVALID_MANIFEST_FORMAT", f"Incorrect structure of manifest: {error}"
+            ) from error
         if not isinstance(data, dict):
             raise Invalid("manifestUrl", "INVALID_MANIFEST_FORMAT", "Incorrect structure of manifest.")
         return data
@@ -59,7 +61,9 @@ def clean(data: dict[str, Any], permissions: list[str] | None = None) -> dict[st
     wanted = data.get("permissions") or [] if permissions is None else permissions
     for code in wanted:
         if code not in ALL_PERMISSIONS:
-            errors.append(_error("permissions", "INVALID_PERMISSION", f"Given permission doesn't exist: {code}"))
+            errors.append(
+                _error("permissions", "INVALID_PERMISSION", f"Given permission doesn't exist: {code}")
+            )
     errors += _check_version(data)
     if data.get("tokenTargetUrl"):
         errors += _url_errors("tokenTargetUrl", data["tokenTargetUrl"])
@@ -104,7 +108,7 @@ def _holds(here: tuple[int, ...], comparison: str) -> bool:
         return False
     operator, *numbers = match.groups()
     given = [int(n) for n in numbers if n and n != "x"]
-    there = tuple((given + [0, 0])[:3])
+    there = tuple([*given, 0, 0][:3])
     if operator in (">=", "<=", ">", "<"):
         return {">=": here >= there, "<=": here <= there, ">": here > there, "<": here < there}[operator]
     if operator == "^":
@@ -141,7 +145,9 @@ def _webhook(data: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, An
                 errors.append(_error("webhooks", "INVALID", f"{name}: {event} is no {kind} event."))
     headers = {str(k).lower(): str(v) for k, v in (data.get("customHeaders") or {}).items()}
     if len(headers) > 5 or any(not HEADER_RULE.match(k) or len(k) + len(v) > 996 for k, v in headers.items()):
-        errors.append(_error("webhooks", "INVALID_CUSTOM_HEADERS", f"{name}: customHeaders are not allowed so."))
+        errors.append(
+            _error("webhooks", "INVALID_CUSTOM_HEADERS", f"{name}: customHeaders are not allowed so.")
+        )
     return {**data, "asyncEvents": events["async"], "syncEvents": events["sync"], "customHeaders": headers}
 
 

@@ -36,9 +36,16 @@ DEDUCIBLE = {
     "REFUND_REVERSE": "REFUND_SUCCESS",
     "CHARGE_BACK": "CHARGE_SUCCESS",
 }
-AMOUNT_NAMES = (
-    "authorized charged refunded canceled authorize_pending charge_pending refund_pending cancel_pending"
-).split()
+AMOUNT_NAMES = [
+    "authorized",
+    "charged",
+    "refunded",
+    "canceled",
+    "authorize_pending",
+    "charge_pending",
+    "refund_pending",
+    "cancel_pending",
+]
 
 
 def recalculate(item: TransactionItem) -> None:
@@ -130,7 +137,9 @@ def record(event: TransactionEvent) -> tuple[TransactionEvent, str | None, bool]
 
 
 def _authorized_before(event: TransactionEvent) -> bool:
-    others = TransactionEvent.objects.filter(transaction_id=event.transaction_id, type="AUTHORIZATION_SUCCESS")
+    others = TransactionEvent.objects.filter(
+        transaction_id=event.transaction_id, type="AUTHORIZATION_SUCCESS"
+    )
     return others.exists()
 
 
@@ -147,7 +156,7 @@ def after_change(item: TransactionItem, before: dict[str, Decimal], context: Any
     item.refresh_from_db(fields=["checkout", "order"])
     if item.order_id:
         with transaction.atomic():
-            order = Order.objects.select_for_update().get(pk=item.order_id)
+            order = Order.objects.select_for_update().get(transactions=item)
             order_paid_changes(order, item, before, context)
     elif item.checkout_id:
         _checkout_changes(item)
@@ -159,7 +168,7 @@ def snapshot(item: TransactionItem) -> dict[str, Decimal]:
 
 def _checkout_changes(item: TransactionItem) -> None:
     with transaction.atomic():
-        checkout = Checkout.objects.select_for_update().get(pk=item.checkout_id)
+        checkout = Checkout.objects.select_for_update().get(transactions=item)
         before = (checkout.charge_status, checkout.authorize_status)
         refresh_checkout_status(checkout, checkout.lines.exists())
         checkout.last_transaction_modified_at = timezone.now()
@@ -238,7 +247,9 @@ def apply_session_answer(
     return event
 
 
-def _event_of(item: TransactionItem, parsed: dict[str, Any], app: App | None, **extra: Any) -> TransactionEvent:
+def _event_of(
+    item: TransactionItem, parsed: dict[str, Any], app: App | None, **extra: Any
+) -> TransactionEvent:
     return TransactionEvent(
         transaction=item,
         type=parsed["type"],
@@ -266,7 +277,9 @@ def _rewrite_request(request: TransactionEvent, parsed: dict[str, Any], app: App
     return request
 
 
-def apply_action_answer(request: TransactionEvent, app: App, answer: Any, error: str | None) -> TransactionEvent | None:
+def apply_action_answer(
+    request: TransactionEvent, app: App, answer: Any, error: str | None
+) -> TransactionEvent | None:
     """Turn the answer to a charge, refund or cancel request into events and amounts."""
     item = request.transaction
     parsed, problem = (None, error) if answer is None else parse_action(answer, request)

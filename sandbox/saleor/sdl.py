@@ -15,7 +15,15 @@ from typing import Any
 import graphene
 from django.db import transaction
 from graphene.utils.str_converters import to_snake_case
-from graphql import DirectiveNode, FieldDefinitionNode, GraphQLError, ListTypeNode, NonNullTypeNode, TypeNode, parse
+from graphql import (
+    DirectiveNode,
+    FieldDefinitionNode,
+    GraphQLError,
+    ListTypeNode,
+    NonNullTypeNode,
+    TypeNode,
+    parse,
+)
 from graphql.utilities import value_from_ast_untyped
 
 from sandbox.saleor.errors import Invalid
@@ -49,9 +57,8 @@ def ref(node: TypeNode) -> Any:
 def _default(node: Any, type_node: TypeNode) -> Any:
     value = value_from_ast_untyped(node.default_value)
     named = TYPES.get(getattr(getattr(type_node, "name", None), "value", ""))
-    if isinstance(value, str) and isinstance(named, type) and issubclass(named, graphene.Enum):
-        return named._meta.enum[value]
-    return value
+    members = getattr(getattr(named, "_meta", None), "enum", None)
+    return members[value] if members is not None and isinstance(value, str) else value
 
 
 def _arguments(node: FieldDefinitionNode) -> dict[str, graphene.Argument]:
@@ -135,7 +142,7 @@ def interface(name: str, body: str) -> Callable[[type], type]:
         meta = type("Meta", (), {"name": name})
         attrs = {**fields(body, _resolvers(cls)), "Meta": meta, "resolve_type": classmethod(_resolve_type)}
         TYPES[name] = type(name, (graphene.Interface,), attrs)
-        return TYPES[name]  # type: ignore[no-any-return]  # the registry is untyped on purpose
+        return TYPES[name]
 
     return make
 
@@ -147,10 +154,8 @@ def _resolve_type(_cls: type, value: Any, _info: Any) -> Any:
 def union(name: str, members: str) -> type:
     """Make a union of already declared object types."""
     meta = type("Meta", (), {"name": name, "types": tuple(TYPES[m] for m in members.split())})
-    TYPES[name] = type(
-        name, (graphene.Union,), {"Meta": meta, "resolve_type": classmethod(_resolve_type)}
-    )
-    return TYPES[name]  # type: ignore[no-any-return]  # the registry is untyped on purpose
+    TYPES[name] = type(name, (graphene.Union,), {"Meta": meta, "resolve_type": classmethod(_resolve_type)})
+    return TYPES[name]
 
 
 def typename(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ def stocks_of(channel: Channel, variants: Iterable[int], country: str | None = N
     rows = Stock.objects.filter(variant_id__in=list(variants), warehouse__channels=channel)
     if country and Shop.get().use_legacy_shipping_zone_stock_availability:
         rows = rows.filter(
-            warehouse__shipping_zones__countries__contains=[country], warehouse__shipping_zones__channels=channel
+            warehouse__shipping_zones__countries__contains=[country],
+            warehouse__shipping_zones__channels=channel,
         ).distinct()
     return rows
 
@@ -106,11 +108,15 @@ def _take(want: Want, rows: list[Stock]) -> None:
             return
 
 
-def ship(line: OrderLine, warehouse_id: object, quantity: int, *, allow_exceeding: bool) -> Stock | None:
+def ship(line: OrderLine, warehouse_id: uuid.UUID, quantity: int, *, allow_exceeding: bool) -> Stock | None:
     """Take shipped goods out of stock, using up the line's allocations."""
     if line.variant_id is None:
         return None
-    row = Stock.objects.select_for_update().filter(variant_id=line.variant_id, warehouse_id=warehouse_id).first()
+    row = (
+        Stock.objects.select_for_update()
+        .filter(variant_id=line.variant_id, warehouse_id=warehouse_id)
+        .first()
+    )
     if row is None:
         raise NotEnough({line.variant_id: 0})
     tracked = line.variant is None or line.variant.track_inventory

@@ -63,7 +63,10 @@ def graphql(request: HttpRequest) -> HttpResponseBase:
     if isinstance(data, list):
         answers = [_run(item, context) for item in data]
         response = JsonResponse(
-            [body for body, _ in answers], status=max((s for _, s in answers), default=200), safe=False, headers=CORS
+            [body for body, _ in answers],
+            status=max((s for _, s in answers), default=200),
+            safe=False,
+            headers=CORS,
         )
     else:
         body, status = _run(data, context)
@@ -155,7 +158,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     try:
         rows = {
             "channels": models.Channel.objects.order_by("pk"),
-            "products": models.Product.objects.prefetch_related("variants__stocks").order_by("-updated_at")[:25],
+            "products": models.Product.objects.prefetch_related("variants__stocks").order_by("-updated_at")[
+                :25
+            ],
             "orders": models.Order.objects.select_related("channel").order_by("-created")[:25],
             "apps": models.App.objects.prefetch_related("webhooks").order_by("pk"),
             "installations": models.AppInstallation.objects.order_by("-pk"),
@@ -164,4 +169,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         context = {name: list(value) for name, value in rows.items()}
     except DatabaseError as error:
         raise Http404 from error
-    return render(request, "sandbox_saleor/dashboard.html", {**context, "version": VERSION, "api_url": conf.api_url()})
+    return render(
+        request, "sandbox_saleor/dashboard.html", {**context, "version": VERSION, "api_url": conf.api_url()}
+    )

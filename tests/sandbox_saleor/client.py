@@ -43,7 +43,7 @@ class Saleor:
     @functools.cached_property
     def staff_token(self) -> str:
         made = self.run(
-            "mutation { tokenCreate(email: \"admin@ponte.example\", password: \"ponte-demo\") { token errors { code } } }",
+            'mutation { tokenCreate(email: "admin@ponte.example", password: "ponte-demo") { token errors { code } } }',
             None,
         )
         return str(made["tokenCreate"]["token"])
@@ -58,7 +58,9 @@ class Saleor:
         response = self.raw(query, self.setup_token if token == "setup" else token, **variables)
         body = response.json()
         if body.get("errors"):
-            raise AssertionError(f"{response.status_code} {json.dumps(body['errors'], ensure_ascii=False)[:2000]}")
+            raise AssertionError(
+                f"{response.status_code} {json.dumps(body['errors'], ensure_ascii=False)[:2000]}"
+            )
         return dict(body["data"])
 
     def do(self, query: str, token: str | None = "setup", **variables: Any) -> dict[str, Any]:
@@ -77,6 +79,7 @@ class Saleor:
         from datetime import timedelta
 
         from django.utils import timezone
+
         from sandbox.jobs.models import Job
         from sandbox.jobs.worker import drain
 

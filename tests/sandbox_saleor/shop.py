@@ -31,7 +31,8 @@ SHIPPING = {
     "private_metadata": {"quote": "q-1"},
 }
 CHECKOUT = """id token totalPrice { net { amount } gross { amount } tax { amount } } shippingPrice { gross { amount } }
-  subtotalPrice { net { amount } gross { amount } } authorizeStatus chargeStatus delivery { id shippingMethod { id name } }
+  subtotalPrice { net { amount } gross { amount } } authorizeStatus chargeStatus
+  delivery { id shippingMethod { id name } }
   lines { id quantity unitPrice { gross { amount } } totalPrice { net { amount } gross { amount } } }
   problems { __typename }"""
 
@@ -75,9 +76,8 @@ class Shop:
     def checkout(self, quantity: int = 2, **more: Any) -> dict[str, Any]:
         """Make a guest's checkout with addresses."""
         made = self.saleor.do(
-            """mutation($input: CheckoutCreateInput!) { checkoutCreate(input: $input) {
-              checkout { %s } errors { field message code variants } } }"""
-            % CHECKOUT,
+            f"""mutation($input: CheckoutCreateInput!) {{ checkoutCreate(input: $input) {{
+              checkout {{ {CHECKOUT} }} errors {{ field message code variants }} }} }}""",
             None,
             input={
                 "channel": "cn",
@@ -94,7 +94,8 @@ class Shop:
     def deliveries(self, checkout: str) -> list[dict[str, Any]]:
         made = self.saleor.do(
             """mutation($id: ID!) { deliveryOptionsCalculate(id: $id) { deliveries { id shippingMethod { id name active
-              message price { amount } metadata { key value } minimumDeliveryDays } } errors { field message code } } }""",
+              message price { amount } metadata { key value } minimumDeliveryDays } }
+              errors { field message code } } }""",
             None,
             id=checkout,
         )
@@ -102,9 +103,8 @@ class Shop:
 
     def choose(self, checkout: str, delivery: str) -> dict[str, Any]:
         made = self.saleor.do(
-            """mutation($id: ID!, $d: ID) { checkoutDeliveryMethodUpdate(id: $id, deliveryMethodId: $d) {
-              checkout { %s } errors { field message code } } }"""
-            % CHECKOUT,
+            f"""mutation($id: ID!, $d: ID) {{ checkoutDeliveryMethodUpdate(id: $id, deliveryMethodId: $d) {{
+              checkout {{ {CHECKOUT} }} errors {{ field message code }} }} }}""",
             None,
             id=checkout,
             d=delivery,
@@ -112,7 +112,11 @@ class Shop:
         return dict(made["checkout"])
 
     def read(self, checkout: str) -> dict[str, Any]:
-        return dict(self.saleor.run("query($id: ID!) { checkout(id: $id) { %s } }" % CHECKOUT, None, id=checkout)["checkout"])
+        return dict(
+            self.saleor.run(f"query($id: ID!) {{ checkout(id: $id) {{ {CHECKOUT} }} }}", None, id=checkout)[
+                "checkout"
+            ]
+        )
 
     def initialize(self, checkout: str, **more: Any) -> dict[str, Any]:
         return self.saleor.do(
@@ -128,7 +132,8 @@ class Shop:
 
     def complete(self, checkout: str, **more: Any) -> dict[str, Any]:
         made = self.saleor.do(
-            """mutation($id: ID!, $metadata: [MetadataInput!]) { checkoutComplete(id: $id, metadata: $metadata) { order { id number status
+            """mutation($id: ID!, $metadata: [MetadataInput!]) { checkoutComplete(id: $id, metadata: $metadata) {
+              order { id number status
               chargeStatus isPaid total { net { amount } gross { amount } } shippingPrice { gross { amount } }
               shippingMethodName lines { id quantity taxRate } checkoutId userEmail } confirmationNeeded
               errors { field message code variants } } }""",
@@ -168,11 +173,11 @@ def open_shop(saleor: Saleor, app: TinyApp) -> Shop:
     """Do everything of the set-up order that works on Saleor."""
     do = saleor.do
     warehouse = do(
-        "mutation($i: WarehouseCreateInput!) { createWarehouse(input: $i) { warehouse { id } errors { field code message } } }",
+        "mutation($i: WarehouseCreateInput!) { createWarehouse(input: $i) { warehouse { id } errors { field code } } }",
         i={"name": "Nansha", "slug": "nansha", "externalReference": "nansha", "address": ADDRESS},
     )["warehouse"]["id"]
     channel = do(
-        "mutation($i: ChannelCreateInput!) { channelCreate(input: $i) { channel { id } errors { field code message } } }",
+        "mutation($i: ChannelCreateInput!) { channelCreate(input: $i) { channel { id } errors { field code } } }",
         i={
             "name": "China",
             "slug": "cn",
@@ -180,13 +185,17 @@ def open_shop(saleor: Saleor, app: TinyApp) -> Shop:
             "defaultCountry": "CN",
             "isActive": True,
             "addWarehouses": [warehouse],
-            "orderSettings": {"automaticallyConfirmAllNewOrders": True, "markAsPaidStrategy": "TRANSACTION_FLOW"},
+            "orderSettings": {
+                "automaticallyConfirmAllNewOrders": True,
+                "markAsPaidStrategy": "TRANSACTION_FLOW",
+            },
             "paymentSettings": {"defaultTransactionFlowStrategy": "CHARGE"},
             "checkoutSettings": {"automaticCompletion": {"enabled": True, "delay": 5}},
         },
     )["channel"]["id"]
     do(
-        "mutation($i: ShippingZoneCreateInput!) { shippingZoneCreate(input: $i) { shippingZone { id } errors { code } } }",
+        """mutation($i: ShippingZoneCreateInput!) { shippingZoneCreate(input: $i) {
+          shippingZone { id } errors { code } } }""",
         i={"name": "CN", "countries": ["CN"], "addWarehouses": [warehouse], "addChannels": [channel]},
     )
     kind = do(
@@ -237,7 +246,7 @@ def add_product(shop: Shop, slug: str, quantity: int, price: str = "88.00") -> t
     """Create, list and stock a product of one variant."""
     do = shop.saleor.do
     product = do(
-        "mutation($i: ProductCreateInput!) { productCreate(input: $i) { product { id } errors { field code message } } }",
+        "mutation($i: ProductCreateInput!) { productCreate(input: $i) { product { id } errors { field code } } }",
         i={
             "name": f"杏仁饼 {slug}",
             "slug": slug,
@@ -263,8 +272,9 @@ def add_product(shop: Shop, slug: str, quantity: int, price: str = "88.00") -> t
         },
     )
     made = do(
-        """mutation($p: ID!, $v: [ProductVariantBulkCreateInput!]!) { productVariantBulkCreate(product: $p, variants: $v) {
-          count productVariants { id } results { errors { field path code message } } errors { field code message } } }""",
+        """mutation($p: ID!, $v: [ProductVariantBulkCreateInput!]!) { productVariantBulkCreate(
+          product: $p, variants: $v) { count productVariants { id }
+          results { errors { field path code message } } errors { field code message } } }""",
         p=product,
         v=[
             {

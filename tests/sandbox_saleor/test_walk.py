@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox.saleor.models import Checkout, EventDelivery, Order, Stock
 
+from sandbox.saleor.models import Checkout, EventDelivery, Order, Stock
 from tests.sandbox_saleor.client import Refused
 from tests.sandbox_saleor.shop import SHIPPING, Shop
 
@@ -111,7 +111,12 @@ def test_a_tax_app_that_is_down_blocks_the_order_but_not_the_basket(shop: Shop) 
     [
         {"lines": []},
         {"lines": "none"},
-        {"shipping_tax_rate": 1, "shipping_price_net_amount": -1, "shipping_price_gross_amount": 1, "lines": []},
+        {
+            "shipping_tax_rate": 1,
+            "shipping_price_net_amount": -1,
+            "shipping_price_gross_amount": 1,
+            "lines": [],
+        },
     ],
 )
 def test_bad_tax_answers_are_errors(shop: Shop, answer: dict[str, Any]) -> None:

@@ -9,21 +9,38 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-PERMISSIONS = (
-    "MANAGE_ORDERS MANAGE_CHECKOUTS MANAGE_PRODUCTS MANAGE_SHIPPING HANDLE_TAXES HANDLE_PAYMENTS MANAGE_USERS"
-).split()
-ORDER = "order { id number status chargeStatus total { gross { amount currency } } lines { id productSku } metadata { key value } }"
-ASYNC = (
-    "ORDER_CREATED ORDER_PAID ORDER_FULLY_PAID ORDER_UPDATED ORDER_CONFIRMED ORDER_FULFILLED ORDER_CANCELLED "
-    "ORDER_REFUNDED ORDER_FULLY_REFUNDED"
-).split()
+PERMISSIONS = [
+    "MANAGE_ORDERS",
+    "MANAGE_CHECKOUTS",
+    "MANAGE_PRODUCTS",
+    "MANAGE_SHIPPING",
+    "HANDLE_TAXES",
+    "HANDLE_PAYMENTS",
+    "MANAGE_USERS",
+]
+ORDER = (
+    "order { id number status chargeStatus total { gross { amount currency } } "
+    "lines { id productSku } metadata { key value } }"
+)
+ASYNC = [
+    "ORDER_CREATED",
+    "ORDER_PAID",
+    "ORDER_FULLY_PAID",
+    "ORDER_UPDATED",
+    "ORDER_CONFIRMED",
+    "ORDER_FULFILLED",
+    "ORDER_CANCELLED",
+    "ORDER_REFUNDED",
+    "ORDER_FULLY_REFUNDED",
+]
 SUBSCRIPTIONS: dict[str, str] = {
     "SHIPPING_LIST_METHODS_FOR_CHECKOUT": """subscription { event { ... on ShippingListMethodsForCheckout {
         version recipient { id } checkout { id subtotalPrice { gross { amount } }
         shippingAddress { country { code } } lines { quantity variant { sku } } } shippingMethods { id name } } } }""",
     "CHECKOUT_FILTER_SHIPPING_METHODS": """subscription { event { ... on CheckoutFilterShippingMethods {
         checkout { id } shippingMethods { id name price { amount } } } } }""",
-    "CHECKOUT_CALCULATE_TAXES": """subscription { event { ... on CalculateTaxes { taxBase { currency pricesEnteredWithTax
+    "CHECKOUT_CALCULATE_TAXES": """subscription { event { ... on CalculateTaxes { taxBase { currency
+        pricesEnteredWithTax
         channel { slug } shippingPrice { amount } address { country { code } }
         lines { quantity unitPrice { amount } totalPrice { amount }
           sourceLine { __typename ... on CheckoutLine { id variant { sku metadata { key value } } } } }
@@ -54,8 +71,9 @@ SUBSCRIPTIONS: dict[str, str] = {
     "ACCOUNT_CONFIRMATION_REQUESTED": """subscription { event { ... on AccountConfirmationRequested {
         token redirectUrl user { email } } } }""",
     **{
-        event: "subscription { event { version issuedAt ... on %s { %s } } }"
-        % ("".join(p.title() for p in event.split("_")), ORDER)
+        event: "subscription {{ event {{ version issuedAt ... on {} {{ {} }} }} }}".format(
+            "".join(p.title() for p in event.split("_")), ORDER
+        )
         for event in ASYNC
     },
 }

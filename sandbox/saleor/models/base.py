@@ -22,6 +22,9 @@ class Graph(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return f"{self.graph_type} {self.pk}"
+
     @property
     def graph_type(self) -> str:
         return type(self).__name__

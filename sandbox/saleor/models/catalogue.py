@@ -117,6 +117,9 @@ class AssignedValue(models.Model):
     class Meta:
         ordering = ("id",)
 
+    def __str__(self) -> str:
+        return f"{self.attribute_id}={self.value_id}"
+
 
 class ProductMedia(WithMetadata):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="media")

@@ -16,6 +16,9 @@ from sandbox.saleor.models.shop import Channel, Warehouse
 class OrderNumber(models.Model):
     """One row per number given, its key; numbers may be lost on roll-back, as with Saleor's sequence."""
 
+    def __str__(self) -> str:
+        return str(self.pk)
+
 
 class Order(WithMetadata):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -133,4 +136,3 @@ class OrderGrantedRefundLine(Graph):
     order_line = models.ForeignKey(OrderLine, on_delete=models.CASCADE)
     quantity = models.IntegerField()
     reason = models.TextField(null=True)
-

@@ -109,9 +109,7 @@ class TransactionItem(WithMetadata):
     external_url = models.TextField(blank=True, default="")
     available_actions = models.JSONField(default=list)
     currency = models.CharField(max_length=3)
-    checkout = models.ForeignKey(
-        Checkout, null=True, on_delete=models.SET_NULL, related_name="transactions"
-    )
+    checkout = models.ForeignKey(Checkout, null=True, on_delete=models.SET_NULL, related_name="transactions")
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="transactions")
     app = models.ForeignKey(App, null=True, on_delete=models.SET_NULL)
     app_identifier = models.CharField(max_length=256, null=True)

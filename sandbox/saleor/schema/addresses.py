@@ -8,9 +8,18 @@ from typing import Any
 from sandbox.saleor.errors import InvalidMany
 from sandbox.saleor.models import Address
 
-COLUMNS = (
-    "first_name last_name company_name street_address_1 street_address_2 city city_area postal_code country_area phone"
-).split()
+COLUMNS = [
+    "first_name",
+    "last_name",
+    "company_name",
+    "street_address_1",
+    "street_address_2",
+    "city",
+    "city_area",
+    "postal_code",
+    "country_area",
+    "phone",
+]
 # What Google's address data asks for in the countries of this market; elsewhere street and city.
 REQUIRED = {
     "CN": ("street_address_1", "city", "country_area", "postal_code"),

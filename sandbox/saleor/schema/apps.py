@@ -1,5 +1,8 @@
 """Apps, webhooks, deliveries: types, queries and mutations."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
 import json
@@ -71,7 +74,9 @@ class Webhook:
 
 
 plain("AppToken & Node", "name: String authToken: String")
-plain("AppProblem & Node", "createdAt: DateTime! message: String! key: String! count: Int! isCritical: Boolean!")
+plain(
+    "AppProblem & Node", "createdAt: DateTime! message: String! key: String! count: Int! isCritical: Boolean!"
+)
 
 
 @obj(
@@ -101,7 +106,8 @@ OWN = "@need(any: [MANAGE_APPS, OWNER])"
     identifier: String name: String type: AppTypeEnum isActive: Boolean permissions: [Permission!] created: DateTime
     tokens: [AppToken!] {OWN} webhooks: [Webhook!] {OWN} aboutApp: String dataPrivacyUrl: String homepageUrl: String
     supportUrl: String appUrl: String manifestUrl: String version: String accessToken: String author: String
-    extensions: [AppExtension!]! problems(limit: PositiveInt): [AppProblem!] @need(any: [AUTHENTICATED_APP, MANAGE_APPS])
+    extensions: [AppExtension!]!
+    problems(limit: PositiveInt): [AppProblem!] @need(any: [AUTHENTICATED_APP, MANAGE_APPS])
     """,
 )
 class App:
@@ -163,7 +169,9 @@ def app(info, id=None):
     return m.App.objects.filter(pk=key, is_installed=True).first()
 
 
-@query(f"apps(filter: AppFilterInput, {PAGE}): AppCountableConnection @need(any: [AUTHENTICATED_STAFF_USER, MANAGE_APPS])")
+@query(
+    f"apps(filter: AppFilterInput, {PAGE}): AppCountableConnection @need(any: [AUTHENTICATED_STAFF_USER, MANAGE_APPS])"
+)
 def apps(info, filter=None, **page):
     rows = m.App.objects.filter(is_installed=True).prefetch_related("webhooks", "extensions")
     wanted = filter or {}
@@ -289,7 +297,9 @@ def app_delete_failed_installation(info, id):
     return {"app_installation": row}
 
 
-@mutation("appUpdate(id: ID!, input: AppInput!): AppUpdate", "app: App", errors="AppError", need="MANAGE_APPS")
+@mutation(
+    "appUpdate(id: ID!, input: AppInput!): AppUpdate", "app: App", errors="AppError", need="MANAGE_APPS"
+)
 def app_update(info, id, input):
     row = find(m.App.objects.select_for_update().filter(is_installed=True), id, "App")
     _check_scope(info, [str(p) for p in input.get("permissions") or []])
@@ -365,9 +375,11 @@ def app_problem_create(info, input):
     if not 3 <= len(input["message"].strip()) <= 2048 or not 3 <= len(input["key"]) <= 128:
         raise Invalid("message", "INVALID", "Message needs 3 to 2048 characters, key 3 to 128.")
     since = timezone.now() - timedelta(minutes=input.get("aggregation_period") or 0)
-    row = m.AppProblem.objects.select_for_update().filter(
-        app=info.context.app, key=input["key"], updated_at__gte=since
-    ).first()
+    row = (
+        m.AppProblem.objects.select_for_update()
+        .filter(app=info.context.app, key=input["key"], updated_at__gte=since)
+        .first()
+    )
     row = row or m.AppProblem(app=info.context.app, key=input["key"], count=0)
     row.count, row.message = row.count + 1, input["message"]
     threshold = input.get("critical_threshold")

@@ -1,5 +1,8 @@
 """Checkout mutations: building a basket, choosing delivery, completing."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
 from django.utils import timezone
@@ -21,7 +24,9 @@ def locked(id=None, checkout_id=None, token=None):
     """Load the checkout a mutation means, under its row lock."""
     given = [x for x in (id, checkout_id, token) if x]
     if len(given) != 1:
-        raise Invalid("id", "GRAPHQL_ERROR", "Argument `id` is required, and only one of id, checkoutId and token.")
+        raise Invalid(
+            "id", "GRAPHQL_ERROR", "Argument `id` is required, and only one of id, checkoutId and token."
+        )
     rows = checkout_rows().select_for_update(of=("self",))
     row = rows.filter(pk=token).first() if token else find(rows, given[0], "Checkout")
     if row is None:
@@ -41,9 +46,11 @@ def changed(checkout, *columns, event=True):
 
 
 def _variant(channel, identifier):
-    row = m.ProductVariant.objects.select_related("product__product_type").filter(
-        pk=key_of(identifier, "ProductVariant", "variantId")
-    ).first()
+    row = (
+        m.ProductVariant.objects.select_related("product__product_type")
+        .filter(pk=key_of(identifier, "ProductVariant", "variantId"))
+        .first()
+    )
     if row is None:
         raise Invalid("variantId", "NOT_FOUND", f"Couldn't resolve to a node: {identifier}")
     listing = m.ProductChannelListing.objects.filter(product_id=row.product_id, channel=channel).first()
@@ -122,7 +129,9 @@ def _apply_line(line, data):
 
 
 @mutation(
-    "checkoutCreate(input: CheckoutCreateInput!): CheckoutCreate", "checkout: Checkout", errors="CheckoutError"
+    "checkoutCreate(input: CheckoutCreateInput!): CheckoutCreate",
+    "checkout: Checkout",
+    errors="CheckoutError",
 )
 def checkout_create(info, input):
     slug = input.get("channel")
@@ -222,7 +231,9 @@ def checkout_lines_delete(info, lines_ids, **which):
 
 
 @mutation(
-    f"checkoutEmailUpdate({WHICH}, email: String!): CheckoutEmailUpdate", "checkout: Checkout", errors="CheckoutError"
+    f"checkoutEmailUpdate({WHICH}, email: String!): CheckoutEmailUpdate",
+    "checkout: Checkout",
+    errors="CheckoutError",
 )
 def checkout_email_update(info, email, **which):
     checkout = locked(**which)
@@ -292,7 +303,9 @@ ADDRESS = f"{WHICH}, saveAddress: Boolean = true, validationRules: CheckoutAddre
     "checkout: Checkout",
     errors="CheckoutError",
 )
-def checkout_shipping_address_update(info, shipping_address, validation_rules=None, save_address=True, **which):
+def checkout_shipping_address_update(
+    info, shipping_address, validation_rules=None, save_address=True, **which
+):
     return _address_update("SHIPPING", shipping_address, validation_rules, which)
 
 
@@ -334,7 +347,9 @@ def checkout_delivery_method_update(info, delivery_method_id=None, **which):
     if row is None:
         raise Invalid("deliveryMethodId", "NOT_FOUND", f"Couldn't resolve to a node: {delivery_method_id}")
     if not row.active or not row.is_valid:
-        raise Invalid("deliveryMethodId", "DELIVERY_METHOD_NOT_APPLICABLE", "This delivery method is not applicable.")
+        raise Invalid(
+            "deliveryMethodId", "DELIVERY_METHOD_NOT_APPLICABLE", "This delivery method is not applicable."
+        )
     checkout.assigned_delivery = row
     return changed(checkout, "assigned_delivery")
 
@@ -347,7 +362,9 @@ def checkout_delivery_method_update(info, delivery_method_id=None, **which):
     atomic=False,
     confirmation_needed=False,
 )
-def checkout_complete(info, id=None, checkout_id=None, token=None, metadata=None, payment_data=None, redirect_url=None):
+def checkout_complete(
+    info, id=None, checkout_id=None, token=None, metadata=None, payment_data=None, redirect_url=None
+):
     key = str(token) if token else key_of(id or checkout_id or "", "Checkout")
     if len(key) != 36:
         raise Invalid("id", "NOT_FOUND", "Couldn't resolve to a node.")

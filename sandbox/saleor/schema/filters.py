@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,7 +22,9 @@ def _metadata(pairs: list[dict[str, Any]] | None) -> Q:
     found = Q()
     for pair in pairs or []:
         value = pair.get("value")
-        found &= Q(metadata__has_key=pair["key"]) if value is None else Q(metadata__contains={pair["key"]: value})
+        found &= (
+            Q(metadata__has_key=pair["key"]) if value is None else Q(metadata__contains={pair["key"]: value})
+        )
     return found
 
 
@@ -184,7 +187,9 @@ def product_types(rows: Rows, wanted: dict[str, Any] | None) -> Rows:
 
 
 STATUS_FILTERS = {
-    "READY_TO_FULFILL": Q(status__in=("UNFULFILLED", "PARTIALLY_FULFILLED"), charge_status__in=("FULL", "OVERCHARGED")),
+    "READY_TO_FULFILL": Q(
+        status__in=("UNFULFILLED", "PARTIALLY_FULFILLED"), charge_status__in=("FULL", "OVERCHARGED")
+    ),
     "READY_TO_CAPTURE": Q(authorize_status__in=("PARTIAL", "FULL"), charge_status__in=("NONE", "PARTIAL")),
 }
 
@@ -194,39 +199,31 @@ def orders(rows: Rows, wanted: dict[str, Any] | None) -> Rows:
     for key, value in (wanted or {}).items():
         if value is None:
             continue
-        rows = rows.filter(_order_filter(key, value))
+        rows = rows.filter(ORDER_FILTERS[key](value))
     return rows
-
-
-def _order_filter(key: str, value: Any) -> Q:
-    if key == "status":
-        return _any([STATUS_FILTERS.get(v, Q(status=v)) for v in value])
-    if key == "metadata":
-        return _metadata(value)
-    if key == "created":
-        return _span("created__date", value)
-    if key == "updated_at":
-        return _span("updated_at", value)
-    if key in ("authorize_status", "charge_status"):
-        return Q(**{f"{key}__in": value})
-    if key == "customer":
-        return Q(user_email__icontains=value)
-    if key == "search":
-        return order_search(value)
-    lists = {"channels": "Channel", "ids": "Order"}
-    if key in lists:
-        return Q(**{"channel__in" if key == "channels" else "pk__in": _keys(value, lists[key])})
-    if key == "numbers":
-        return Q(number__in=[n for n in value if n.isdigit()])
-    if key == "checkout_ids":
-        return Q(checkout_token__in=_keys(value, "Checkout"))
-    return Q(checkout_token__in=value)  # checkoutTokens
 
 
 def order_search(text: str) -> Q:
     found = Q(user_email__icontains=text) | Q(lines__product_sku__iexact=text)
     found |= Q(transactions__psp_reference=text)
     return found | Q(number=text.lstrip("#")) if text.lstrip("#").isdigit() else found
+
+
+ORDER_FILTERS: dict[str, Callable[[Any], Q]] = {
+    "status": lambda value: _any([STATUS_FILTERS.get(v, Q(status=v)) for v in value]),
+    "metadata": _metadata,
+    "created": lambda value: _span("created__date", value),
+    "updated_at": lambda value: _span("updated_at", value),
+    "authorize_status": lambda value: Q(authorize_status__in=value),
+    "charge_status": lambda value: Q(charge_status__in=value),
+    "customer": lambda value: Q(user_email__icontains=value),
+    "search": order_search,
+    "channels": lambda value: Q(channel__in=_keys(value, "Channel")),
+    "ids": lambda value: Q(pk__in=_keys(value, "Order")),
+    "numbers": lambda value: Q(number__in=[n for n in value if n.isdigit()]),
+    "checkout_ids": lambda value: Q(checkout_token__in=_keys(value, "Checkout")),
+    "checkout_tokens": lambda value: Q(checkout_token__in=value),
+}
 
 
 def orders_where(wanted: dict[str, Any] | None) -> Q:
@@ -246,18 +243,19 @@ def orders_where(wanted: dict[str, Any] | None) -> Q:
 
 
 def _order_where(key: str, value: Any) -> Q:
+    ids = {
+        "channel_id": ("channel", "Channel"),
+        "user": ("user", "User"),
+        "checkout_id": ("checkout_token", "Checkout"),
+    }
+    if key in ids:
+        return _choice(ids[key][0], value, ids[key][1])
     if key == "ids":
         return Q(pk__in=_keys(value, "Order"))
     if key == "metadata":
         return _metadata_where(value)
     if key in ("created_at", "updated_at"):
         return _span("created" if key == "created_at" else key, value)
-    if key == "channel_id":
-        return _choice("channel", value, "Channel")
-    if key == "user":
-        return _choice("user", value, "User")
-    if key == "checkout_id":
-        return _choice("checkout_token", value, "Checkout")
     return _choice(key, value)  # number, userEmail, statuses, checkoutToken
 
 
@@ -267,4 +265,3 @@ def _metadata_where(wanted: dict[str, Any]) -> Q:
         return Q(metadata__has_key=wanted["key"])
     values = [value["eq"]] if value.get("eq") is not None else value.get("one_of") or []
     return _any([Q(metadata__contains={wanted["key"]: v}) for v in values])
-

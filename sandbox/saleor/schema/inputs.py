@@ -1,7 +1,9 @@
 """Input types of the contract. Fields this stand-in would ignore are left out, so that using one is refused."""
 
-from sandbox.saleor.schema import enums  # noqa: F401 - inputs name enums, which must be declared first
-from sandbox.saleor.schema import scalars  # noqa: F401 - and scalars
+from sandbox.saleor.schema import (
+    enums,  # noqa: F401 - inputs name enums, which must be declared first
+    scalars,  # noqa: F401 - and scalars
+)
 from sandbox.saleor.sdl import input_type
 
 input_type(
@@ -445,7 +447,9 @@ input_type("StockUpdateInput", "stock: ID! quantity: Int!")
 input_type(
     "ProductVariantStocksUpdateInput", "create: [StockInput!] update: [StockUpdateInput!] remove: [ID!]"
 )
-input_type("ChannelListingUpdateInput", "channelListing: ID! price: PositiveDecimal costPrice: PositiveDecimal")
+input_type(
+    "ChannelListingUpdateInput", "channelListing: ID! price: PositiveDecimal costPrice: PositiveDecimal"
+)
 input_type(
     "ProductVariantChannelListingUpdateInput",
     "create: [ProductVariantChannelListingAddInput!] update: [ChannelListingUpdateInput!] remove: [ID!]",

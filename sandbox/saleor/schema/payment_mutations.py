@@ -1,5 +1,8 @@
 """Payment mutations: sessions with gateways, reports from them, requests to them."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
 import ipaddress
@@ -20,9 +23,14 @@ from sandbox.saleor.sdl import mutation
 from sandbox.saleor.webhooks import payload, sync
 from sandbox.saleor.webhooks.events import Event, emit, webhooks_for
 
-FINAL = (
-    "AUTHORIZATION_FAILURE AUTHORIZATION_SUCCESS AUTHORIZATION_REQUEST CHARGE_FAILURE CHARGE_SUCCESS CHARGE_REQUEST"
-).split()
+FINAL = [
+    "AUTHORIZATION_FAILURE",
+    "AUTHORIZATION_SUCCESS",
+    "AUTHORIZATION_REQUEST",
+    "CHARGE_FAILURE",
+    "CHARGE_SUCCESS",
+    "CHARGE_REQUEST",
+]
 TRANSACTIONS_LIMIT = 100
 
 
@@ -77,8 +85,15 @@ def payment_gateway_initialize(info, id, amount=None, payment_gateways=None):
         {
             "id": name,
             "data": data,
-            "errors": [{"field": "id", "code": "INVALID" if data is None and wanted and name in wanted else "NOT_FOUND",
-                        "message": problem}] if problem else [],
+            "errors": [
+                {
+                    "field": "id",
+                    "code": "INVALID" if data is None and wanted and name in wanted else "NOT_FOUND",
+                    "message": problem,
+                }
+            ]
+            if problem
+            else [],
         }
         for name, data, problem in sync.gateways(source, due, wanted)
     ]
@@ -104,7 +119,9 @@ def transaction_initialize(
     due = open_amount(source) if amount is None else prices.quantize(amount)
     app = m.App.objects.filter(identifier=payment_gateway["id"], is_active=True, is_installed=True).first()
     if app is None:
-        raise Invalid("paymentGateway", "NOT_FOUND", "The payment gateway app with provided id doesn't exist.")
+        raise Invalid(
+            "paymentGateway", "NOT_FOUND", "The payment gateway app with provided id doesn't exist."
+        )
     flow = str(action or source.channel.default_transaction_flow_strategy)
     key = idempotency_key or str(uuid.uuid4())
     item, request = _start(source, app, flow, due, key)
@@ -128,7 +145,9 @@ def _start(source, app, flow, amount, key):
     """Make the transaction and its uncounted request, or find those the key already made."""
     where = {"order": source} if isinstance(source, m.Order) else {"checkout": source}
     if source.transactions.count() >= TRANSACTIONS_LIMIT:
-        raise Invalid("id", "INVALID", f"{type(source).__name__} transactions limit of {TRANSACTIONS_LIMIT} reached.")
+        raise Invalid(
+            "id", "INVALID", f"{type(source).__name__} transactions limit of {TRANSACTIONS_LIMIT} reached."
+        )
     defaults = {"app": app, "currency": source.currency, "name": app.name[:60]}
     try:
         with transaction.atomic():
@@ -172,7 +191,9 @@ def transaction_process(info, id=None, token=None, data=None, customer_ip_addres
     ).last()
     if request is None:
         raise Invalid("id", "INVALID", "Transaction doesn't have any request event.")
-    app = m.App.objects.filter(identifier=item.app_identifier or "", is_active=True, is_installed=True).first()
+    app = m.App.objects.filter(
+        identifier=item.app_identifier or "", is_active=True, is_installed=True
+    ).first()
     if app is None:
         raise Invalid("id", "MISSING_PAYMENT_APP", "Payment app attached to the transaction, doesn't exist.")
     address = customer_ip(info, customer_ip_address)
@@ -254,7 +275,9 @@ def _granted(item, kind, psp_reference):
 def _refused(event, refusal):
     if refusal == "INCORRECT_DETAILS":
         field = "pspReference"
-        cause = "The transaction with provided `pspReference` and `type` already exists with different amount."
+        cause = (
+            "The transaction with provided `pspReference` and `type` already exists with different amount."
+        )
     else:
         field = "type"
         cause = (
@@ -304,7 +327,9 @@ WEBHOOK_OF = {
 def request_action(info, item, action, amount, granted=None):
     """Write a request event and hand it to the app that owns the transaction, through the worker."""
     name = WEBHOOK_OF[action]
-    owner = m.App.objects.filter(identifier=item.app_identifier or "", is_active=True, is_installed=True).first()
+    owner = m.App.objects.filter(
+        identifier=item.app_identifier or "", is_active=True, is_installed=True
+    ).first()
     hooks = webhooks_for(name, sync=True, app=owner) if owner else []
     if not hooks:
         code = "MISSING_TRANSACTION_ACTION_REQUEST_WEBHOOK"
@@ -370,7 +395,9 @@ def transaction_request_refund_for_granted_refund(info, granted_refund_id, id=No
     if granted.status == "PENDING":
         raise Invalid("grantedRefundId", "REFUND_IS_PENDING", "Refund is pending.")
     if granted.amount_value > item.charged_value:
-        raise Invalid("id", "AMOUNT_GREATER_THAN_AVAILABLE", "The amount of the refund is greater than charged.")
+        raise Invalid(
+            "id", "AMOUNT_GREATER_THAN_AVAILABLE", "The amount of the refund is greater than charged."
+        )
     request_action(info, item, "REFUND", granted.amount_value, granted)
     granted.status = "PENDING"
     granted.save(update_fields=["status"])

@@ -1,18 +1,19 @@
 """Catalogue types and queries. Lists load what a query selects in a fixed number of SQL statements."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
-from decimal import Decimal
+from collections import defaultdict
 
-from django.db.models import Min, Prefetch, Q
 from django.utils import timezone
 
 from sandbox.saleor import conf, stock
 from sandbox.saleor import models as m
-from sandbox.saleor.ids import key_of
-from sandbox.saleor.schema.common import PAGE, Money, connection, paginate
+from sandbox.saleor.schema.common import PAGE, Money, paginate
 from sandbox.saleor.schema.shop import KNOWN_CALLER, plain_price
-from sandbox.saleor.sdl import error_type, obj, plain, query
+from sandbox.saleor.sdl import error_type, obj, plain
 
 UNPUBLISHED_TOO = ("MANAGE_ORDERS", "MANAGE_DISCOUNTS", "MANAGE_PRODUCTS")
 PRODUCT_LIST = (
@@ -23,7 +24,9 @@ PRODUCT_LIST = (
 error_type("ProductError", "ProductErrorCode", "attributes: [ID!]")
 error_type("BulkProductError", "ProductErrorCode")
 error_type("BulkStockError", "ProductErrorCode", "index: Int")
-error_type("ProductChannelListingError", "ProductErrorCode", "attributes: [ID!] channels: [ID!] variants: [ID!]")
+error_type(
+    "ProductChannelListingError", "ProductErrorCode", "attributes: [ID!] channels: [ID!] variants: [ID!]"
+)
 error_type("ProductVariantBulkError", "ProductVariantBulkErrorCode", "path: String")
 error_type("StockBulkUpdateError", "StockBulkUpdateErrorCode")
 error_type("AttributeError", "AttributeErrorCode")
@@ -33,22 +36,6 @@ error_type("TranslationError", "TranslationErrorCode")
 
 def media_url(path: str | None) -> str | None:
     return f"{conf.public_url()}/media/{path}" if path else None
-
-
-def selected(info) -> set[str]:
-    """Name every field the query mentions, fragments included: enough to choose what to prefetch."""
-    if "names" not in info.context.cache:
-        names: set[str] = set()
-        stack = [info.operation, *info.fragments.values()]
-        while stack:
-            node = stack.pop()
-            for part in node.selection_set.selections if node.selection_set else ():
-                if part.kind == "field":
-                    names.add(part.name.value)
-                if getattr(part, "selection_set", None):
-                    stack.append(part)
-        info.context.cache["names"] = names
-    return info.context.cache["names"]
 
 
 def in_channel(rows, channel):
@@ -145,6 +132,8 @@ class Category:
         while parents:
             parents = list(m.Category.objects.filter(parent__in=parents).values_list("pk", flat=True))
             tree += parents
+        from sandbox.saleor.schema.product_queries import product_page
+
         return product_page(info, m.Product.objects.filter(category__in=tree), **arguments)
 
     def resolve_children(root, info, **page):
@@ -168,6 +157,8 @@ class Category:
 )
 class Collection:
     def resolve_products(root, info, **arguments):
+        from sandbox.saleor.schema.product_queries import product_page
+
         return product_page(info, root.products.all(), channel=channel_of(root), **arguments)
 
 
@@ -200,7 +191,11 @@ class ProductVariantChannelListing:
         return Money(root.price_amount, root.channel.currency_code)
 
     def resolve_cost_price(root, info):
-        return None if root.cost_price_amount is None else Money(root.cost_price_amount, root.channel.currency_code)
+        return (
+            None
+            if root.cost_price_amount is None
+            else Money(root.cost_price_amount, root.channel.currency_code)
+        )
 
 
 STOCK_READER = "@need(any: [MANAGE_PRODUCTS, MANAGE_ORDERS])"
@@ -303,17 +298,22 @@ class ProductVariant:
     def resolve_quantity_available(root, info, address=None, country_code=None):
         code = country_code or (address or {}).get("country")
         channel = channel_of(root)
-        if channel and code and root.track_inventory and m.Shop.get().use_legacy_shipping_zone_stock_availability:
+        if (
+            channel
+            and code
+            and root.track_inventory
+            and m.Shop.get().use_legacy_shipping_zone_stock_availability
+        ):
             return min(stock.available(channel, [root.pk], code).get(root.pk, 0), 50)
         return free_quantity(root, channel)
 
 
 def grouped(assigned, attributes):
     """Show the attributes of the type, each with the values assigned here."""
-    values: dict[int, list] = {}
+    values = defaultdict(list)
     for row in assigned:
-        values.setdefault(row.attribute_id, []).append(row.value)
-    return [{"attribute": a, "values": values.get(a.pk, [])} for a in attributes]
+        values[row.attribute_id].append(row.value)
+    return [{"attribute": a, "values": values[a.pk]} for a in attributes]
 
 
 @obj(
@@ -364,7 +364,8 @@ class Product:
         if not listing or not now_open(listing):
             return False
         return any(
-            listed_price(v, channel) is not None and free_quantity(v, channel) > 0 for v in root.variants.all()
+            listed_price(v, channel) is not None and free_quantity(v, channel) > 0
+            for v in root.variants.all()
         )
 
     def resolve_is_available_for_purchase(root, info):
@@ -407,170 +408,3 @@ def visible_variants(product, info):
     if info.context.has(*UNPUBLISHED_TOO):
         return rows
     return [row for row in rows if listed_price(row, channel) is not None]
-
-
-for node in ("Product", "Category", "ProductType"):
-    connection(node)
-
-
-def fitted(info, rows):
-    """Add to a product query what the fields of the GraphQL query will need."""
-    names = selected(info)
-    variants = m.ProductVariant.objects.prefetch_related(
-        Prefetch("channel_listings", m.ProductVariantChannelListing.objects.select_related("channel"))
-    )
-    if names & {"isAvailable", "quantityAvailable", "stocks"}:
-        variants = variants.prefetch_related(Prefetch("stocks", m.Stock.objects.select_related("warehouse")))
-    if "variants" in names:
-        variants = variants.prefetch_related("translations", "media", "assigned__value", "assigned__attribute")
-    rows = rows.select_related("product_type", "category", "tax_class").prefetch_related(
-        Prefetch("channel_listings", m.ProductChannelListing.objects.select_related("channel")),
-        "translations",
-        "media",
-    )
-    if names & {"variants", "pricing", "isAvailable", "defaultVariant"}:
-        rows = rows.prefetch_related(Prefetch("variants", variants))
-    if "attributes" in names:
-        rows = rows.prefetch_related(
-            "assigned__value",
-            "product_type__product_attributes",
-            "product_type__variant_attributes",
-        )
-    return rows.prefetch_related("collections") if "collections" in names else rows
-
-
-def visible_products(info, rows, channel):
-    """Keep what the caller may see: staff and apps everything, buyers what is published in the channel."""
-    if info.context.has(*UNPUBLISHED_TOO):
-        return rows.filter(channel_listings__channel=channel).distinct() if channel else rows
-    if channel is None or not channel.is_active:
-        return rows.none()
-    return rows.filter(
-        channel_listings__in=m.ProductChannelListing.objects.filter(
-            Q(published_at__isnull=True) | Q(published_at__lte=timezone.now()), channel=channel, is_published=True
-        )
-    )
-
-
-SORTS = {
-    "NAME": "name",
-    "DATE": "updated_at",
-    "LAST_MODIFIED": "updated_at",
-    "LAST_MODIFIED_AT": "updated_at",
-    "CREATED_AT": "created",
-    "MINIMAL_PRICE": "least_price",
-    "PRICE": "least_price",
-}
-
-
-def product_page(
-    info, rows, channel=None, filter=None, where=None, sort_by=None, search=None, **page
-):
-    """Serve any connection of products."""
-    if isinstance(channel, str):
-        channel = m.Channel.objects.filter(slug=channel).first()
-        if channel is None:
-            rows = rows.none()
-    rows = visible_products(info, rows, channel)
-    staff = info.context.has(*UNPUBLISHED_TOO)
-    if not staff:
-        rows = rows.filter(channel_listings__channel=channel, channel_listings__visible_in_listings=True)
-    from sandbox.saleor.schema import filters
-
-    rows = filters.products(rows, filter, channel)
-    rows = filters.products_where(rows, where, channel)
-    rows = filters.search_products(rows, search)
-    column = SORTS.get((sort_by or {}).get("field") or "", "slug")
-    if column == "least_price":
-        rows = rows.annotate(
-            least_price=Min(
-                "variants__channel_listings__price_amount",
-                filter=Q(variants__channel_listings__channel=channel),
-                default=Decimal(0),
-            )
-        )
-    descending = (sort_by or {}).get("direction") == "DESC"
-    found = paginate(fitted(info, rows), page, by=column, descending=descending, what="products")
-    in_channel([edge["node"] for edge in found.edges], channel)
-    return found
-
-
-@query(f"products{PRODUCT_LIST}")
-def products(info, **arguments):
-    return product_page(info, m.Product.objects.all(), **arguments)
-
-
-@query(
-    "product(id: ID, slug: String, slugLanguageCode: LanguageCodeEnum, externalReference: String, "
-    "channel: String): Product"
-)
-def product(info, id=None, slug=None, slug_language_code=None, external_reference=None, channel=None):
-    row = m.Channel.objects.filter(slug=channel).first() if channel else None
-    rows = visible_products(info, m.Product.objects.all(), row)
-    if id:
-        rows = rows.filter(pk=key_of(id, "Product"))
-    elif external_reference:
-        rows = rows.filter(external_reference=external_reference)
-    elif slug_language_code:
-        rows = rows.filter(translations__slug=slug, translations__language_code=slug_language_code)
-    else:
-        rows = rows.filter(slug=slug)
-    found = fitted(info, rows).first()
-    return in_channel([found], row)[0] if found else None
-
-
-@query(
-    "productVariant(id: ID, sku: String, externalReference: String, channel: String): ProductVariant"
-)
-def product_variant(info, id=None, sku=None, external_reference=None, channel=None):
-    row = m.Channel.objects.filter(slug=channel).first() if channel else None
-    rows = m.ProductVariant.objects.select_related("product__product_type")
-    if id:
-        rows = rows.filter(pk=key_of(id, "ProductVariant"))
-    elif external_reference:
-        rows = rows.filter(external_reference=external_reference)
-    else:
-        rows = rows.filter(sku=sku)
-    rows = rows.filter(product__in=visible_products(info, m.Product.objects.all(), row))
-    found = rows.first()
-    return in_channel([found], row)[0] if found else None
-
-
-@query(
-    "categories(filter: CategoryFilterInput, where: CategoryWhereInput, level: Int, "
-    f"{PAGE}): CategoryCountableConnection"
-)
-def categories(info, filter=None, where=None, level=None, **page):
-    from sandbox.saleor.schema import filters
-
-    rows = m.Category.objects.prefetch_related("translations")
-    if level is not None:
-        rows = rows.filter(level=level)
-    rows = filters.categories(rows, filter, where)
-    return paginate(rows, page, what="categories")
-
-
-@query("category(id: ID, slug: String, slugLanguageCode: LanguageCodeEnum): Category")
-def category(info, id=None, slug=None, slug_language_code=None):
-    rows = m.Category.objects.all()
-    if id:
-        return rows.filter(pk=key_of(id, "Category")).first()
-    if slug_language_code:
-        return rows.filter(translations__slug=slug, translations__language_code=slug_language_code).first()
-    return rows.filter(slug=slug).first()
-
-
-@query("collection(id: ID, slug: String, channel: String): Collection")
-def collection(info, id=None, slug=None, channel=None):
-    row = m.Channel.objects.filter(slug=channel).first() if channel else None
-    rows = m.Collection.objects.all()
-    found = rows.filter(pk=key_of(id, "Collection")).first() if id else rows.filter(slug=slug).first()
-    return in_channel([found], row)[0] if found else None
-
-
-@query(f"productTypes(filter: ProductTypeFilterInput, {PAGE}): ProductTypeCountableConnection")
-def product_types(info, filter=None, **page):
-    from sandbox.saleor.schema import filters
-
-    rows = m.ProductType.objects.prefetch_related("product_attributes", "variant_attributes")
-    return paginate(filters.product_types(rows, filter), page, what="productTypes")

@@ -101,7 +101,9 @@ class WeightScalar(graphene.Scalar):
     @staticmethod
     def parse_literal(node: Any, _variables: Any = None) -> Any:
         if isinstance(node, ast.ObjectValueNode):
-            return WeightScalar.parse_value({f.name.value: getattr(f.value, "value", None) for f in node.fields})
+            return WeightScalar.parse_value(
+                {f.name.value: getattr(f.value, "value", None) for f in node.fields}
+            )
         if isinstance(node, ast.FloatValueNode | ast.IntValueNode):
             return WeightScalar.parse_value(node.value)
         return Undefined

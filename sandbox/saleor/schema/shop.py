@@ -1,5 +1,8 @@
 """Shop, channels, warehouses, shipping zones and tax settings: types and queries."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
 from django.db.models import Q
@@ -245,8 +248,10 @@ def warehouses(info, filter=None, **page):
     return paginate(rows, page, by="slug", what="warehouses")
 
 
-@query("warehouse(id: ID, externalReference: String): Warehouse "
-       "@need(any: [MANAGE_PRODUCTS, MANAGE_ORDERS, MANAGE_SHIPPING])")
+@query(
+    "warehouse(id: ID, externalReference: String): Warehouse "
+    "@need(any: [MANAGE_PRODUCTS, MANAGE_ORDERS, MANAGE_SHIPPING])"
+)
 def warehouse(info, id=None, external_reference=None):
     if id:
         return find(m.Warehouse.objects.all(), id, "Warehouse")

@@ -1,5 +1,8 @@
 """Set-up mutations: shop, channels, warehouses, shipping zones, tax."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
 from django.utils.text import slugify
@@ -86,7 +89,9 @@ def _fill_completion(row, settings):
         return
     extra = automatic.get("delay") is not None or automatic.get("cut_off_date") is not None
     if extra and not automatic["enabled"]:
-        raise Invalid("automaticCompletion", "INVALID", "Delay and cut off date need automatic completion enabled.")
+        raise Invalid(
+            "automaticCompletion", "INVALID", "Delay and cut off date need automatic completion enabled."
+        )
     row.automatically_complete = automatic["enabled"]
     if "delay" in automatic:
         row.automatic_completion_delay = automatic["delay"]
@@ -95,9 +100,13 @@ def _fill_completion(row, settings):
 
 
 def _link_channel(row, data):
-    row.warehouses.add(*find_many(m.Warehouse.objects.all(), data.get("add_warehouses"), "Warehouse", "addWarehouses"))
+    row.warehouses.add(
+        *find_many(m.Warehouse.objects.all(), data.get("add_warehouses"), "Warehouse", "addWarehouses")
+    )
     zones = m.ShippingZone.objects.all()
-    row.shipping_zones.add(*find_many(zones, data.get("add_shipping_zones"), "ShippingZone", "addShippingZones"))
+    row.shipping_zones.add(
+        *find_many(zones, data.get("add_shipping_zones"), "ShippingZone", "addShippingZones")
+    )
     row.warehouses.remove(
         *find_many(m.Warehouse.objects.all(), data.get("remove_warehouses"), "Warehouse", "removeWarehouses")
     )
@@ -150,14 +159,20 @@ def _activate(info, id, active):
 
 
 @mutation(
-    "channelActivate(id: ID!): ChannelActivate", "channel: Channel", errors="ChannelError", need="MANAGE_CHANNELS"
+    "channelActivate(id: ID!): ChannelActivate",
+    "channel: Channel",
+    errors="ChannelError",
+    need="MANAGE_CHANNELS",
 )
 def channel_activate(info, id):
     return _activate(info, id, True)
 
 
 @mutation(
-    "channelDeactivate(id: ID!): ChannelDeactivate", "channel: Channel", errors="ChannelError", need="MANAGE_CHANNELS"
+    "channelDeactivate(id: ID!): ChannelDeactivate",
+    "channel: Channel",
+    errors="ChannelError",
+    need="MANAGE_CHANNELS",
 )
 def channel_deactivate(info, id):
     return _activate(info, id, False)
@@ -196,7 +211,9 @@ def shipping_zone_create(info, input):
         countries=[code.upper() for code in input.get("countries") or []],
         default=bool(input.get("default")),
     )
-    row.warehouses.add(*find_many(m.Warehouse.objects.all(), input.get("add_warehouses"), "Warehouse", "addWarehouses"))
+    row.warehouses.add(
+        *find_many(m.Warehouse.objects.all(), input.get("add_warehouses"), "Warehouse", "addWarehouses")
+    )
     row.channels.add(*find_many(m.Channel.objects.all(), input.get("add_channels"), "Channel", "addChannels"))
     return {"shipping_zone": row}
 
@@ -215,7 +232,9 @@ def shipping_zone_update(info, id, input):
     row.save()
     warehouses, channels = m.Warehouse.objects.all(), m.Channel.objects.all()
     row.warehouses.add(*find_many(warehouses, input.get("add_warehouses"), "Warehouse", "addWarehouses"))
-    row.warehouses.remove(*find_many(warehouses, input.get("remove_warehouses"), "Warehouse", "removeWarehouses"))
+    row.warehouses.remove(
+        *find_many(warehouses, input.get("remove_warehouses"), "Warehouse", "removeWarehouses")
+    )
     row.channels.add(*find_many(channels, input.get("add_channels"), "Channel", "addChannels"))
     row.channels.remove(*find_many(channels, input.get("remove_channels"), "Channel", "removeChannels"))
     return {"shipping_zone": row}
@@ -228,7 +247,9 @@ def shipping_zone_update(info, id, input):
     need="MANAGE_SHIPPING",
 )
 def shipping_price_create(info, input):
-    zone = find(m.ShippingZone.objects.all(), input.get("shipping_zone") or "", "ShippingZone", "shippingZone")
+    zone = find(
+        m.ShippingZone.objects.all(), input.get("shipping_zone") or "", "ShippingZone", "shippingZone"
+    )
     row = m.ShippingMethodType(shipping_zone=zone, name=(input.get("name") or "")[:100])
     assign(row, input, "description", "type", "minimum_delivery_days", "maximum_delivery_days")
     if input.get("tax_class"):

@@ -1,5 +1,8 @@
 """Variants, listings in channels, prices and stock: mutations."""
 
+# Resolvers take the value they resolve first, which a type checker reads as `self`.
+# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+
 from __future__ import annotations
 
 from django.db import transaction
@@ -40,7 +43,9 @@ def _save(row, data):
     for item in data.get("stocks") or []:
         warehouse = find(m.Warehouse.objects.all(), item["warehouse"], "Warehouse", "warehouses")
         if row.stocks.filter(warehouse=warehouse).exists():
-            raise Invalid("warehouse", "UNIQUE", "Stock for this warehouse already exists for this product variant.")
+            raise Invalid(
+                "warehouse", "UNIQUE", "Stock for this warehouse already exists for this product variant."
+            )
         row.stocks.create(warehouse=warehouse, quantity=_quantity(item["quantity"]))
     for item in data.get("channel_listings") or []:
         _list_variant(row, item)
@@ -169,7 +174,10 @@ def _change_listings(row, changes):
         rows = row.channel_listings.select_related("channel")
         found = find(rows, item["channel_listing"], "ProductVariantChannelListing", "channelListings")
         price = item.get("price")
-        values = {"channel_id": found.channel.graph_id, "price": found.price_amount if price is None else price}
+        values = {
+            "channel_id": found.channel.graph_id,
+            "price": found.price_amount if price is None else price,
+        }
         if "cost_price" in item:
             values["cost_price"] = item["cost_price"]
         _list_variant(row, values)
@@ -178,15 +186,30 @@ def _change_listings(row, changes):
 
 
 def _bulk_code(code):
-    return code if code in {"UNIQUE", "NOT_FOUND", "INVALID", "REQUIRED", "GRAPHQL_ERROR", "INVALID_PRICE",
-                            "PRODUCT_NOT_ASSIGNED_TO_CHANNEL", "ATTRIBUTE_CANNOT_BE_ASSIGNED"} else "INVALID"
+    return (
+        code
+        if code
+        in {
+            "UNIQUE",
+            "NOT_FOUND",
+            "INVALID",
+            "REQUIRED",
+            "GRAPHQL_ERROR",
+            "INVALID_PRICE",
+            "PRODUCT_NOT_ASSIGNED_TO_CHANNEL",
+            "ATTRIBUTE_CANNOT_BE_ASSIGNED",
+        }
+        else "INVALID"
+    )
 
 
 def _meant(id=None, sku=None, external_reference=None, field="id"):
     rows = m.ProductVariant.objects.select_for_update(of=("self",)).select_related("product__product_type")
     given = [x for x in (id, sku, external_reference) if x]
     if len(given) != 1:
-        raise Invalid(field, "GRAPHQL_ERROR", "Exactly one of `id`, `sku` and `externalReference` is required.")
+        raise Invalid(
+            field, "GRAPHQL_ERROR", "Exactly one of `id`, `sku` and `externalReference` is required."
+        )
     if id:
         return find(rows, id, "ProductVariant", field)
     row = rows.filter(sku=sku).first() if sku else rows.filter(external_reference=external_reference).first()
@@ -366,7 +389,9 @@ def _bulk_stock(data):
     for kind, name in (("variant", "ProductVariant"), ("warehouse", "Warehouse")):
         key, reference = data.get(f"{kind}_id"), data.get(f"{kind}_external_reference")
         if bool(key) == bool(reference):
-            raise Invalid(f"{kind}Id", "INVALID", f"Exactly one of {kind}Id and {kind}ExternalReference is required.")
+            raise Invalid(
+                f"{kind}Id", "INVALID", f"Exactly one of {kind}Id and {kind}ExternalReference is required."
+            )
         if key:
             rows = rows.filter(**{f"{kind}_id": key_of(key, name, f"{kind}Id")})
         else:

@@ -99,9 +99,7 @@ def emit(event: str, *, only: App | None = None, **values: Any) -> None:
     _, deferred = family(event)
     for webhook in listeners:
         body = None if deferred else payload.render(webhook, revive(event, webhook.app, stored))
-        delivery = EventDelivery.objects.create(
-            webhook=webhook, event_type=event, event=stored, payload=body
-        )
+        delivery = EventDelivery.objects.create(webhook=webhook, event_type=event, event=stored, payload=body)
         schedule("saleor.deliver", {"delivery": delivery.pk})
 
 

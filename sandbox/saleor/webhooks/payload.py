@@ -74,7 +74,9 @@ def events_of(query: str, known: list[str]) -> list[str]:
     operation = _operation(parse(query))
     names = set()
     for root in operation.selection_set.selections if operation else ():
-        for part in root.selection_set.selections if isinstance(root, FieldNode) and root.selection_set else ():
+        for part in (
+            root.selection_set.selections if isinstance(root, FieldNode) and root.selection_set else ()
+        ):
             if isinstance(part, InlineFragmentNode) and part.type_condition:
                 names.add(part.type_condition.name.value)
     return [event for event in known if type_name(event) in names]

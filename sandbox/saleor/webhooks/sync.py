@@ -185,4 +185,3 @@ def session(
         event,
         {"transaction": item, "source_object": source, "merchant_reference": reference, **values},
     )
-

@@ -24,9 +24,7 @@ USER_AGENT = f"Saleor/{SCHEMA_VERSION}"
 @functools.lru_cache(maxsize=1)
 def client() -> httpx2.Client:
     """One pooled client: 2 s to connect, 18 s to answer, no redirects, no proxy."""
-    return httpx2.Client(
-        timeout=httpx2.Timeout(18.0, connect=2.0), follow_redirects=False, trust_env=False
-    )
+    return httpx2.Client(timeout=httpx2.Timeout(18.0, connect=2.0), follow_redirects=False, trust_env=False)
 
 
 @dataclass

@@ -11,7 +11,9 @@ from sandbox.saleor.bootstrap import create_app
 
 
 class Command(BaseCommand):
-    help = "Make a local app in the stand-in for Saleor and print its token; without --permission it gets all."
+    help = (
+        "Make a local app in the stand-in for Saleor and print its token; without --permission it gets all."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", default="Sandbox set-up")
