@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any
 
 from saleor_ext.core.errors import PermanentError, TransientError
@@ -37,7 +38,7 @@ class UserProblem:
     field: str
     code: str
     message: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = default(default_factory=dict)
 
 
 class SaleorUserError(PermanentError):

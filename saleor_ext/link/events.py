@@ -15,7 +15,8 @@ from saleor_ext.core.models import InboxMessage
 from saleor_ext.plugin_api.definitions import WebhookContext, WebhookDefinition
 
 from . import registry, transport
-from .clients import GraphQLClient, app_client
+from .client import GraphQLClient
+from .clients import app_client
 from .models import SaleorInstance
 
 SOURCE = "saleor"

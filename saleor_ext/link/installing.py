@@ -34,7 +34,7 @@ WEBHOOK_CREATE: Operation[Any] = Operation("admin/webhook_create", Any)
 WEBHOOK_UPDATE: Operation[Any] = Operation("admin/webhook_update", Any, idempotent=True)
 WEBHOOK_DELETE: Operation[Any] = Operation("admin/webhook_delete", Any)
 
-Say = Callable[[str], Any]
+Say = Callable[[str], None]
 
 
 def install_apps(client: GraphQLClient, *, app_url: str, changed: Say, missing: Say, progress: Say) -> None:

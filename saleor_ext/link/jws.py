@@ -21,7 +21,10 @@ MIN_KEY_BITS = 2048
 
 
 class BadSignature(PermanentError):
-    """The signature does not hold; ``code`` says how: ``missing``, ``malformed``, ``algorithm``, ``unknown_key``, ``mismatch``."""
+    """The signature does not hold.
+
+    ``code`` says how: ``missing``, ``malformed``, ``algorithm``, ``unknown_key`` or ``mismatch``.
+    """
 
     code = "mismatch"
 

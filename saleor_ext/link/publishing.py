@@ -42,7 +42,10 @@ class TextIn:
 
 @dataclass(frozen=True, slots=True)
 class VariantPublication:
-    """An article. ``price`` is net of tax; ``stock`` None leaves Saleor's figure alone; ``translations``: language → name."""
+    """An article. ``price`` is net of tax; ``stock`` None leaves Saleor's figure alone.
+
+    ``translations`` maps Saleor's language code to the variant's name.
+    """
 
     external_reference: str
     sku: str
@@ -206,7 +209,8 @@ class _Run:
         for variant in self.listing.variants:
             if variant.price.currency != channel.currency_code:
                 raise PermanentError(
-                    f"{variant.sku} is priced in {variant.price.currency}, the channel sells in {channel.currency_code}",
+                    f"{variant.sku} is priced in {variant.price.currency}; "
+                    f"the channel sells in {channel.currency_code}",
                     code="currency_mismatch",
                 )
         self._product = read_by_reference(self.client, self.listing.external_reference)

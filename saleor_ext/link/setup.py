@@ -91,12 +91,16 @@ def set_up(
         report.changed.append(line)
         progress(line)
 
+    def missing(line: str) -> None:
+        report.missing.append(line)
+        progress(line)
+
     set_up_shop(client, changed)
     installing.install_apps(
         client,
         app_url=app_url or platform_settings().apps_base_url,
         changed=changed,
-        missing=lambda line: (report.missing.append(line), progress(line)),
+        missing=missing,
         progress=progress,
     )
     if not any(TAX_APP in line for line in report.missing):

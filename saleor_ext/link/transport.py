@@ -79,9 +79,8 @@ def post(
         except SaleorUnavailable as error:
             if not repeatable or attempt == TRIES:
                 raise
-            wait = (
-                FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
-            )  # not a secret: spread only
+            wait = FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
+            wait *= random.uniform(0.5, 1.5)  # noqa: S311  # no secret: it only spreads the tries
             log.info("saleor did not answer (%s), trying again in %.1f s", error.message, wait)
             sleep(wait)
     raise AssertionError("unreachable")

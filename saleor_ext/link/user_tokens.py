@@ -11,6 +11,7 @@ import jwt
 from . import instances
 from .errors import SaleorRefused, SaleorUnavailable
 from .jws import public_key
+from .models import SaleorInstance
 
 #: Type of tokens that Saleor makes for apps' pages; a storefront's access token is not one.
 TOKEN_TYPE = "thirdparty"  # noqa: S105  # a claim's value, not a secret
@@ -55,7 +56,7 @@ def verify_user_token(
     return DashboardUser(str(claims.get("user_id", "")), str(claims.get("email", "")), held)
 
 
-def _claims(token: str, instance: instances.SaleorInstance) -> dict[str, Any]:
+def _claims(token: str, instance: SaleorInstance) -> dict[str, Any]:
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError as error:
@@ -72,7 +73,7 @@ def _claims(token: str, instance: instances.SaleorInstance) -> dict[str, Any]:
         raise SaleorRefused(f"the token does not hold: {error}", code="token_invalid") from error
 
 
-def _renew(instance: instances.SaleorInstance) -> bool:
+def _renew(instance: SaleorInstance) -> bool:
     try:
         return instances.renew_keys(instance)
     except (SaleorUnavailable, SaleorRefused):

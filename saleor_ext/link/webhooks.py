@@ -29,7 +29,7 @@ class WebhookRefused(PonteError):
 
 
 def handle(request: HttpRequest, identifier: str, slug: str) -> HttpResponse:
-    """Answer one delivery: 202 when stored, the handler's JSON when synchronous, 4xx when not believed, 5xx our fault."""
+    """Answer one delivery: 202 stored, 200 with the handler's JSON, 4xx not believed, 5xx our fault."""
     try:
         webhook = registry.webhooks(identifier).get(slug)
         if webhook is None:

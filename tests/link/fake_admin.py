@@ -188,10 +188,8 @@ class FakeAdmin(GraphQLClient):
         return {"data": {"webhookCreate": {"errors": []}}}
 
     def webhook_update(self, id: str, input: Payload) -> Payload:
-        for app in self.rows:
-            for webhook in app["webhooks"]:
-                if webhook["id"] == id:
-                    webhook |= self._webhook(input)
+        everything = [webhook for app in self.rows for webhook in app["webhooks"]]
+        next(webhook for webhook in everything if webhook["id"] == id).update(self._webhook(input))
         return {"data": {"webhookUpdate": {"errors": []}}}
 
     def webhook_delete(self, id: str) -> Payload:

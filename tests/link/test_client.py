@@ -117,9 +117,11 @@ def test_errors_of_a_payload_carry_field_and_code() -> None:
         {"field": "email", "code": "INVALID", "message": "bad e-mail", "lines": ["a"]},
         {"field": None, "code": "REQUIRED", "message": "more"},
     ]
-    with serve(lambda path, given: (200, {"data": {"doIt": {"errors": errors}}})) as wire:
-        with pytest.raises(SaleorUserError) as caught:
-            GraphQLClient(wire.api_url).execute(MUTATION)
+    with (
+        serve(lambda path, given: (200, {"data": {"doIt": {"errors": errors}}})) as wire,
+        pytest.raises(SaleorUserError) as caught,
+    ):
+        GraphQLClient(wire.api_url).execute(MUTATION)
     error = caught.value
     assert (error.code, error.field, error.operation) == ("INVALID", "email", "doIt")
     assert error.problems[0].data == {"lines": ["a"]}
@@ -129,9 +131,11 @@ def test_errors_of_a_payload_carry_field_and_code() -> None:
 
 def test_errors_of_bulk_rows_are_found() -> None:
     results = [{"errors": []}, {"errors": [{"path": "stocks.0", "code": "NOT_FOUND", "message": "x"}]}]
-    with serve(lambda path, given: (200, {"data": {"doIt": {"results": results, "errors": []}}})) as wire:
-        with pytest.raises(SaleorUserError) as caught:
-            GraphQLClient(wire.api_url).execute(MUTATION)
+    with (
+        serve(lambda path, given: (200, {"data": {"doIt": {"results": results, "errors": []}}})) as wire,
+        pytest.raises(SaleorUserError) as caught,
+    ):
+        GraphQLClient(wire.api_url).execute(MUTATION)
     assert caught.value.field == "stocks.0"
 
 
@@ -160,9 +164,11 @@ def test_a_float_variable_is_left_to_json_but_other_things_are_refused() -> None
 
 
 def test_an_unexpected_answer_is_permanent() -> None:
-    with serve(lambda path, given: (200, {"data": {"products": {"edges": 1}}})) as wire:
-        with pytest.raises(SaleorRefused) as caught:
-            GraphQLClient(wire.api_url).run(PRODUCTS)
+    with (
+        serve(lambda path, given: (200, {"data": {"products": {"edges": 1}}})) as wire,
+        pytest.raises(SaleorRefused) as caught,
+    ):
+        GraphQLClient(wire.api_url).run(PRODUCTS)
     assert caught.value.code == "unexpected_answer"
 
 

@@ -143,7 +143,7 @@ def _permission(event: str) -> str | None:
 
 
 def test_taxed_prices_are_not_asked_for_where_they_empty_the_payload() -> None:
-    """Saleor blanks the whole checkout of a delivery question that asks for a price with tax: it would go in circles."""
+    """Saleor blanks the whole checkout where a delivery question asks for a taxed price: it would go in circles."""
     for app in registry.apps().values():
         for webhook in app.webhooks:
             if "SHIPPING" in webhook.event:

@@ -195,10 +195,9 @@ class CatalogueProduct(Result):
 
 
 def _words(item: CatalogueProduct | MasterVariant | TranslatedCategory, language: str) -> Words | None:
-    for alias, code in LANGUAGES.items():
-        if code == language:
-            return getattr(item, alias)
-    return None
+    alias = next((name for name, code in LANGUAGES.items() if code == language), None)
+    words: Words | None = getattr(item, alias) if alias else None
+    return words
 
 
 class ListedChannel(Slugged):
