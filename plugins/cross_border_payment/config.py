@@ -39,8 +39,8 @@ class TargetConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    customs: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{1,31}$")]
-    merchant_customs_no: Annotated[str, Field(min_length=1, max_length=32)]
+    customs: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{1,31}$", title="Customs code")]
+    merchant_customs_no: Annotated[str, Field(min_length=1, max_length=32, title="Registration number there")]
 
 
 class PaymentConfig(PluginConfig):

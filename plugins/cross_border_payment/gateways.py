@@ -55,11 +55,9 @@ def gateway(identifier: str = WechatGateway.identifier, account: str = ACCOUNT) 
     if config.missing:
         raise NotConfigured("WeChat Pay is not set up: " + ", ".join(config.missing))
     with _lock:
-        if _built is None or _built[0] is not config:
-            if _built is None or _built[0] != config:
-                _built = (config, _build(config))
-            else:
-                _built = (config, _built[1])
+        # The cache makes a new object of an unchanged configuration now and then.
+        if _built is None or _built[0] != config:
+            _built = (config, _build(config))
         return _built[1]
 
 

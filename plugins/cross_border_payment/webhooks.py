@@ -33,7 +33,7 @@ METHOD = {"type": "OTHER", "name": "WeChat Pay"}
 
 
 def gateway_initialize(
-    context: WebhookContext,  # noqa: ARG001  # handlers of all webhooks are called alike
+    context: WebhookContext,  # handlers of all webhooks are called alike
     payload: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Say which wallets can pay for this checkout."""

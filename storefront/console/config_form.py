@@ -110,6 +110,8 @@ def field_for(name: str, info: FieldInfo) -> forms.Field:
         "label": gettext_title(name, info),
         "help_text": _lazy(info.description),
         "required": False,
+        # Whether a value may be left out is for the model to say, so no field is called optional.
+        "template_name": "console/widgets/field.html",
     }
     if kind is SecretStr:
         return _secret(info, common)

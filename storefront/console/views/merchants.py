@@ -20,6 +20,7 @@ from storefront.ui.viewmodels import Link
 from .. import shell
 from ..access import actor, staff_only
 from ..forms import ReasonForm
+from .parcels import named
 
 PARCELS_SHOWN = 10
 
@@ -63,7 +64,7 @@ def _page(
         "name": merchant.name(language),
         "names": sorted(merchant.names.items()),
         "members": merchant.members.all(),
-        "parcels": selectors.parcels_of_merchant(merchant.slug)[:PARCELS_SHOWN],
+        "parcels": named(selectors.parcels_of_merchant(merchant.slug)[:PARCELS_SHOWN]),
         "entries": audit.entries_of(services.OBJECT, merchant.pk),
         "form": form or ReasonForm(),
         "back": Link(_("Merchants"), reverse("console:merchants")),

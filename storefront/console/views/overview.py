@@ -17,14 +17,15 @@ from storefront.ui.viewmodels import Stat
 from .. import shell
 from ..access import staff_only
 from . import health
+from .parcels import named
 
 LISTED = 10
 
 
 @staff_only
 def show(request: HttpRequest) -> HttpResponse:
-    waiting = list(selectors.search(attention=True)[:LISTED])
-    context = {"stats": stats(), "waiting": waiting, "newest": list(selectors.search()[:LISTED])}
+    waiting = named(selectors.search(attention=True)[:LISTED])
+    context = {"stats": stats(), "waiting": waiting, "newest": named(selectors.search()[:LISTED])}
     return shell.page(request, "overview", context, place="overview")
 
 

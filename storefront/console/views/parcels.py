@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +72,9 @@ def table(request: HttpRequest) -> HttpResponse:
     state = state if state in Parcel.State.values else ""
     attention = request.GET.get("attention") == "1"
     page = Paginator(selectors.search(query, state, attention), PER_PAGE).get_page(request.GET.get("page"))
-    language = get_language() or "zh-hans"
-    names = {slug: display_name(slug, language) for slug in {parcel.merchant for parcel in page}}
     context = {
         "page": page,
-        "rows": [(parcel, names[parcel.merchant]) for parcel in page],
+        "rows": named(page),
         "query": query,
         "state": state,
         "attention": attention,
@@ -83,6 +82,16 @@ def table(request: HttpRequest) -> HttpResponse:
         "filtered": bool(query or state or attention),
     }
     return shell.page(request, "parcels", context, place="parcels")
+
+
+def named(parcels: Iterable[Parcel]) -> list[Parcel]:
+    """Return parcels with ``merchant_name`` in the page's language."""
+    rows, names, language = list(parcels), dict[str, str](), get_language() or "zh-hans"
+    for parcel in rows:
+        if parcel.merchant not in names:
+            names[parcel.merchant] = display_name(parcel.merchant, language)
+        parcel.merchant_name = names[parcel.merchant]  # type: ignore[attr-defined]  # for the template only
+    return rows
 
 
 @staff_only
