@@ -9,14 +9,16 @@ from saleor_ext.core.errors import PonteError
 from saleor_ext.plugin_api import Health
 
 from . import links
-from .models import Declaration, QuarantinedFile
+from .documents import MOST_SENDS
+from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policy import tariff
 from .signing import certificate_facts
+from .states import DocumentState
 
 
 def health() -> list[Health]:
     """Run all checks; at most one call with a short time-out leaves the house."""
-    return [_configured(), _certificate(), _transport(), _tariff(), _set_aside(), _stopped()]
+    return [_configured(), _certificate(), _transport(), _tariff(), _set_aside(), _stopped(), _silent()]
 
 
 def _configured() -> Health:
@@ -81,3 +83,11 @@ def _stopped() -> Health:
         text = _("%(count)s declarations were returned or failed.") % {"count": count}
         return Health("customs-declarations", "warning", text, _("Open their parcels in the console."))
     return Health("customs-declarations", "ok")
+
+
+def _silent() -> Health:
+    count = CustomsDocument.objects.filter(state=DocumentState.SENT, sends__gte=MOST_SENDS).count()
+    if count:
+        text = _("%(count)s messages were sent again and again without any answer.") % {"count": count}
+        return Health("customs-answers", "warning", text, _("Ask the port whether it has them."))
+    return Health("customs-answers", "ok")

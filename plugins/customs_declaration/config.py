@@ -82,7 +82,12 @@ class CustomsConfig(PluginConfig):
         "", pattern=_ENTERPRISE, title="Warehouse enterprise code (areaCode)",
         description="Needed for bonded stock: the enterprise inside the zone.",
     )  # fmt: skip
-    area_name: str = Field("", max_length=100, title="Warehouse enterprise name")
+    area_name: str = Field(
+        "",
+        max_length=100,
+        title="Warehouse enterprise name",
+        description="Registered name of that enterprise.",
+    )
     ems_no: str = Field(
         "", max_length=30, title="Bonded book (emsNo)",
         description="Needed for bonded stock, unless the reservation names the book.",
@@ -104,7 +109,9 @@ class CustomsConfig(PluginConfig):
         title="Payment enterprise code",
         description="Only where the payment step does not name it.",
     )
-    pay_name: str = Field("", max_length=100, title="Payment enterprise name")
+    pay_name: str = Field(
+        "", max_length=100, title="Payment enterprise name", description="Registered name of that enterprise."
+    )
     edition: Literal["202205", "2018-113"] = Field(
         "202205", title="Edition of the messages", description="Which edition's lengths are checked."
     )
@@ -147,10 +154,22 @@ class CustomsConfig(PluginConfig):
     key_password: Secret = Field(
         SecretStr(""), title="Key password", description="When the key file has one."
     )
-    signature_uri: str = Field(Algorithms().signature, title="Signature algorithm URI")
-    digest_uri: str = Field(Algorithms().digest, title="Digest algorithm URI")
-    canonicalization_uri: str = Field(Algorithms().canonicalization, title="Canonicalisation URI")
-    transform_uri: str = Field(Algorithms().transform, title="Transform URI")
+    signature_uri: str = Field(
+        Algorithms().signature,
+        title="Signature algorithm URI",
+        description="Written into every signature; sources disagree for SM2.",
+    )
+    digest_uri: str = Field(
+        Algorithms().digest, title="Digest algorithm URI", description="Written into every signature."
+    )
+    canonicalization_uri: str = Field(
+        Algorithms().canonicalization,
+        title="Canonicalisation URI",
+        description="Prescribed; change with care.",
+    )
+    transform_uri: str = Field(
+        Algorithms().transform, title="Transform URI", description="Prescribed; change with care."
+    )
     certificate_warning_days: int = Field(
         45, ge=1, le=365, title="Warn before expiry (days)", description="Of the signing certificate."
     )
@@ -163,7 +182,16 @@ class CustomsConfig(PluginConfig):
         120, ge=5, le=1440, title="Hold the quota (minutes)",
         description="How long a checkout that is not paid keeps the buyer's yearly quota.",
     )  # fmt: skip
-    max_receipt_mb: int = Field(16, ge=1, le=64, title="Largest receipt file (MB)")
+    resend_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        title="Send again after (minutes)",
+        description="When the port has not answered at all.",
+    )
+    max_receipt_mb: int = Field(
+        16, ge=1, le=64, title="Largest receipt file (MB)", description="Bigger files are put aside unread."
+    )
 
     @field_validator("gateway_url")
     @classmethod
@@ -199,6 +227,10 @@ class CustomsConfig(PluginConfig):
     @property
     def reservation_time(self) -> timedelta:
         return timedelta(minutes=self.reservation_minutes)
+
+    @property
+    def resend_time(self) -> timedelta:
+        return timedelta(minutes=self.resend_minutes)
 
     @property
     def max_bytes(self) -> int:

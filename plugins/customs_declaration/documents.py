@@ -26,6 +26,8 @@ Mapper = Callable[[Case], MessageData]
 #: A document in one of these states failed; the next try is a new version.
 FAILED = (DocumentState.REJECTED, DocumentState.ERROR)
 NEW, AMEND = "1", "2"
+#: The first send and three repeats.
+MOST_SENDS = 4
 
 
 def declaration_of(parcel: ParcelView) -> Declaration:
@@ -148,3 +150,19 @@ def hand_over(document: CustomsDocument) -> None:
                 "customs.sent", "parcel", locked.declaration.parcel_id, kind=locked.kind, guid=locked.guid
             )
     document.refresh_from_db()
+
+
+def resend_silent() -> int:
+    """Hand over again what the port has not answered at all; return how many. Runs periodically.
+
+    The same bytes under the same name and guid: a port that has them takes no notice. The pauses are
+    equal, and after ``MOST_SENDS`` a person has to look (see health).
+    """
+    pause = links.config().resend_time
+    sent = 0
+    silent = CustomsDocument.objects.filter(state=DocumentState.SENT, sends__lt=MOST_SENDS)
+    for document in silent.exclude(declaration__state=Declaration.State.CANCELLED).order_by("sent_at")[:200]:
+        if document.sent_at is not None and document.sent_at + document.sends * pause <= clock.now():
+            hand_over(document)
+            sent += 1
+    return sent

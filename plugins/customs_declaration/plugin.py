@@ -13,7 +13,7 @@ APP = "ponte.customs"
 TAXES = "graphql/calculate_taxes.graphql"
 
 plugin = Plugin(
-    identifier=APP,
+    identifier="customs_declaration",
     slug="customs",
     name=_("Customs declaration"),
     description=_("Import tax and limits, declaration of orders and inventory lists, receipts of customs."),
@@ -51,5 +51,8 @@ plugin = Plugin(
         ),
         about="Import tax, limits and customs declaration of cross-border retail orders.",
     ),
-    periodic=(Periodic("customs-receipts", f"{PACKAGE}.receipts.poll", 3.0),),
+    periodic=(
+        Periodic("customs-receipts", f"{PACKAGE}.receipts.poll", 3.0),
+        Periodic("customs-resend", f"{PACKAGE}.documents.resend_silent", 60.0),
+    ),
 )

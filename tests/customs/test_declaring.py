@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from lxml import etree
 
 from plugins.customs_declaration import cancelling, documents, hooks, pages, quota, receipts, steps
@@ -180,6 +181,24 @@ def test_a_lost_transport_leaves_the_document_to_be_sent_later(world, set_config
     set_config()
     steps.declare_order(view)
     assert CustomsDocument.objects.get(state="sent").guid == guid
+
+
+def test_an_unanswered_message_is_sent_again_a_few_times(world) -> None:
+    view = world.add(parcel())
+    steps.declare_order(view)
+    (path,) = outbox_files(world)
+    for sends in (2, 3, 4):
+        assert documents.resend_silent() == 0
+        path.unlink()
+        with time_machine.travel(world.start + timedelta(minutes=61 * (sends - 1)), tick=False):
+            assert documents.resend_silent() == 1
+        assert path.exists() and CustomsDocument.objects.get().sends == sends
+    with time_machine.travel(world.start + timedelta(days=2), tick=False):
+        assert documents.resend_silent() == 0
+    assert {one.name: one.status for one in hooks.health()}["customs-answers"] == "warning"
+    order_receipt(world, view, "2", "x", 9)
+    work()
+    assert {one.name: one.status for one in hooks.health()}["customs-answers"] == "ok"
 
 
 def test_the_stored_message_is_sealed(world) -> None:
@@ -529,6 +548,7 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
         "customs-tariff": "warning",
         "customs-quarantine": "ok",
         "customs-declarations": "ok",
+        "customs-answers": "ok",
     }
     (tmp_path / "file").write_text("")
     set_config(
@@ -543,8 +563,6 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
 
 
 def test_a_certificate_past_its_end_is_an_error(world) -> None:
-    import time_machine
-
     with time_machine.travel(datetime(2032, 1, 1, tzinfo=clock.CHINA)):
         assert next(one for one in hooks.health() if one.name == "customs-certificate").status == "error"
 

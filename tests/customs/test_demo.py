@@ -57,5 +57,5 @@ def test_values_that_cannot_be_are_refused_by_field(values) -> None:
 
 def test_every_field_has_a_title_and_a_default() -> None:
     for name, field in plugin.config_model.model_fields.items():
-        assert field.title, name
+        assert field.title and field.description, name
         assert not field.is_required(), name
