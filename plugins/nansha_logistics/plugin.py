@@ -12,7 +12,7 @@ PACKAGE = "plugins.nansha_logistics"
 APP = "ponte.logistics"
 
 plugin = Plugin(
-    identifier=APP,
+    identifier="nansha_logistics",
     slug="logistics",
     name=_("Nansha logistics"),
     description=_("Bonded book, delivery quotes, waybills, the release gate and tracking."),
