@@ -113,7 +113,7 @@ def read(request: HttpRequest) -> list[Box]:
             session.drop_box(request, key)
             continue
         _keep(request, state, checkout)
-        found.append(box(state, checkout, checks.problems(state, checkout, buyer=None)))
+        found.append(box(state, checkout, checks.goods_problems(state, checkout)))
     return found
 
 

@@ -25,6 +25,8 @@ from . import basket, checks, lanes, notice, saleor, session
 from .session import BoxState, PaymentState
 from .viewmodels import CheckoutPage, PayPage, Problem
 
+#: What Chinese forms write where no postcode is known; Saleor wants six digits for China.
+NO_POSTCODE = "000000"
 PLACES = ("address", "buyer", "delivery", "review")
 TITLES = {
     "address": _("Where to?"),
@@ -130,7 +132,7 @@ def set_address(opened: Opened, values: dict[str, Any]) -> None:
         city=values["city"],
         country_area=values["province"],
         city_area=values["district"],
-        postal_code=values["postal_code"],
+        postal_code=values["postal_code"] or NO_POSTCODE,
         country="CN",
         phone=values["phone"],
     )

@@ -65,6 +65,11 @@ def address_of(checkout: Any) -> Address | None:
     )
 
 
+def goods_problems(state: BoxState, checkout: Any) -> tuple[Problem, ...]:
+    """Return what the basket should say already; buyer and address are asked for later."""
+    return tuple(problem for problem in problems(state, checkout, None) if not problem.step)
+
+
 def problems(state: BoxState, checkout: Any, buyer: Buyer | None) -> tuple[Problem, ...]:
     """Return why a box cannot be ordered, and what to know; in the order plugins tell it."""
     described = draft(state, checkout, buyer)

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.identity.checks import IdentityInvalid, check_id, check_name
+from storefront.ui.renderer import UiFormRenderer
 
 from . import notice
 from .regions import PROVINCES
@@ -40,7 +41,13 @@ SALEOR_FIELDS = {
 }
 
 
-class AddressForm(forms.Form):
+class ShopForm(forms.Form):
+    """A form drawn with the shop's components, whatever the site's default is."""
+
+    default_renderer = UiFormRenderer
+
+
+class AddressForm(ShopForm):
     """Where a box goes: structured as carriers and customs want it."""
 
     receiver = forms.CharField(
@@ -131,7 +138,7 @@ class AddressForm(forms.Form):
         self.add_error(name if name in self.fields else None, message)
 
 
-class BuyerForm(forms.Form):
+class BuyerForm(ShopForm):
     """The orderer's real name and resident ID number, with the consent it needs."""
 
     name = forms.CharField(
@@ -166,7 +173,7 @@ class BuyerForm(forms.Form):
             raise forms.ValidationError(IDENTITY_WORDS.get(refused.code, refused.message)) from None
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(ShopForm):
     """The last page before money moves."""
 
     notice = forms.BooleanField(
@@ -192,14 +199,14 @@ class ReviewForm(forms.Form):
         field.choices = methods
 
 
-class SignInForm(forms.Form):
+class SignInForm(ShopForm):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput({"autocomplete": "username"}))
     password = forms.CharField(
         label=_("Password"), widget=forms.PasswordInput({"autocomplete": "current-password"}), max_length=128
     )
 
 
-class RegisterForm(forms.Form):
+class RegisterForm(ShopForm):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput({"autocomplete": "username"}))
     password = forms.CharField(
         label=_("Password"),
@@ -210,7 +217,7 @@ class RegisterForm(forms.Form):
     )
 
 
-class AddForm(forms.Form):
+class AddForm(ShopForm):
     """Putting goods into the basket."""
 
     variant = forms.CharField(max_length=120)
@@ -218,6 +225,6 @@ class AddForm(forms.Form):
     quantity = forms.IntegerField(min_value=1, max_value=99, required=False)
 
 
-class ChangeForm(forms.Form):
+class ChangeForm(ShopForm):
     line = forms.CharField(max_length=120)
     quantity = forms.IntegerField(min_value=0, max_value=99)

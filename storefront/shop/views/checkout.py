@@ -89,7 +89,7 @@ def _address_initial(request: HttpRequest, opened: checkout.Opened) -> dict[str,
             "city": given.city,
             "district": given.city_area,
             "street": given.street_address_1,
-            "postal_code": given.postal_code,
+            "postal_code": "" if given.postal_code == checkout.NO_POSTCODE else given.postal_code,
             "email": opened.checkout.email or "",
         }
     return {**known, "phone": known.get("phone", "").removeprefix("+86")}
