@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from datetime import datetime, timedelta
+from xml.sax.saxutils import quoteattr
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,7 +15,7 @@ from saleor_ext.core import audit, clock, inbox
 from saleor_ext.core.models import InboxMessage
 
 from . import effects, links
-from .messages import MESSAGES, MessageData, MessageError, parse, read_stamp, root_of
+from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
 from .states import DocumentState, masked, may_move, state_of
@@ -51,15 +52,31 @@ def poll(limit: int = 200) -> int:
 def _store(way: Transport, incoming: Incoming) -> None:
     """Put a file into the inbox, or aside when it is no message; only then take it from the transport."""
     try:
-        kind = parse(incoming.body, max_bytes=links.config().max_bytes).message
+        data = parse(incoming.body, max_bytes=links.config().max_bytes)
     except MessageError as error:
         _quarantine(incoming, error)
         way.refuse(incoming.name, f"{error.code}: {error.message}")
         return
-    inbox.receive(
-        SOURCE, hashlib.sha256(incoming.body).hexdigest(), kind, incoming.body, {"name": incoming.name}
-    )
+    event = hashlib.sha256(incoming.body).hexdigest()
+    inbox.receive(SOURCE, event, data.message, _without_persons(data, incoming.body), {"name": incoming.name})
     way.take(incoming.name)
+
+
+def _without_persons(data: MessageData, body: bytes) -> bytes:
+    """Return a file as it may be stored: ID numbers in texts masked, of our own message only its guid.
+
+    Most receipts hold neither and are stored as they came.
+    """
+    changed = False
+    for document in data.documents:
+        for name in ("returnInfo", "note"):
+            text = document.get(name)
+            if isinstance(text, str) and masked(text) != text:
+                document[name], changed = masked(text), True
+        if document.get("oriBizMessage"):
+            document["oriBizMessage"] = f"<original guid={quoteattr(_guid_of(document['oriBizMessage']))}/>"
+            changed = True
+    return to_bytes(build(data)) if changed else body
 
 
 def _quarantine(incoming: Incoming, error: MessageError) -> None:
@@ -70,7 +87,8 @@ def _quarantine(incoming: Incoming, error: MessageError) -> None:
             defaults={
                 "name": incoming.name[:255],
                 "size": len(incoming.body),
-                "head": incoming.body[:HEAD_BYTES],
+                # Latin-1 maps every byte to itself: only ID numbers change.
+                "head": masked(incoming.body[:HEAD_BYTES].decode("latin-1")).encode("latin-1"),
                 "code": error.code,
                 "reason": error.message[:2000],
                 "received_at": clock.now(),
@@ -174,13 +192,15 @@ def _by_list_numbers(found: QuerySet[CustomsDocument], fields: dict[str, str]) -
 
 def _by_original(text: str) -> CustomsDocument | None:
     """Find the message that failed the format check by the guid in the copy that came back."""
-    if not text.strip():
-        return None
+    return CustomsDocument.objects.filter(guid=_guid_of(text) or "-").first()
+
+
+def _guid_of(text: str) -> str:
+    """Return the guid of a copy of a message, empty when it cannot be read."""
     try:
-        guid = root_of(text.encode()).get("guid", "")
+        return root_of(text.encode()).get("guid", "")
     except MessageError:
-        return None
-    return CustomsDocument.objects.filter(guid=guid).first()
+        return ""
 
 
 def _lock(document: CustomsDocument | None) -> CustomsDocument | None:

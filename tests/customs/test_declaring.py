@@ -428,6 +428,7 @@ def test_a_failed_format_check_names_the_message_it_refuses(world) -> None:
     assert CustomsDocument.objects.get().state == "error"
     assert world.failed[0][0] == "declare_order"
     assert ID_NUMBER not in str(list(Receipt.objects.values_list("raw", "text")))
+    assert not any(ID_NUMBER.encode() in bytes(one.body) for one in InboxMessage.objects.all())
 
 
 def put_receipt_900(world, original: str) -> None:
@@ -453,6 +454,7 @@ def test_id_numbers_in_rejections_are_masked(world) -> None:
     work()
     stored = Receipt.objects.get(status="100")
     assert ID_NUMBER not in stored.text + str(stored.raw) + str(world.failed)
+    assert not any(ID_NUMBER.encode() in bytes(one.body) for one in InboxMessage.objects.all())
 
 
 def test_a_file_that_cannot_be_read_is_put_aside_and_the_rest_goes_on(world) -> None:
