@@ -47,18 +47,17 @@ def poll(instance: SaleorInstance, saleor_app_id: str) -> int:
     cursor, _ = Cursor.objects.get_or_create(name=f"saleor.orders:{instance.id}")
     reached = _reached(cursor)
     new = 0
-    for order, told in orders.changed_since(
-        app_client(instance.api_url, PLATFORM_APP.identifier), reached - OVERLAP
-    ):
+    client = app_client(instance.api_url, PLATFORM_APP.identifier)
+    for order, told in orders.changed_since(client, reached - OVERLAP):
         payload = _payload(told, saleor_app_id)
-        body = json.dumps(payload, default=transport.encode).encode()
-        known = cursor.value.get("seen", {}).get(order.id)
-        stamp = order.updated_at.isoformat() if order.updated_at else ""
-        if known != stamp:
+        event = events.event_id(PLATFORM_APP.identifier, webhook, payload)
+        # What the overlap shows again unchanged is passed over, so that the inbox counts true duplicates only.
+        if cursor.value.get("seen", {}).get(order.id, ["", ""])[1] != event:
+            body = json.dumps(payload, default=transport.encode).encode()
             new += events.receive(instance, PLATFORM_APP.identifier, webhook, body, payload)[1]
-        if order.updated_at and order.updated_at > reached:
-            reached = order.updated_at
-        _move(cursor, reached, order.id, stamp)
+        changed = order.updated_at or order.created
+        reached = max(reached, changed)
+        _move(cursor, reached, order.id, [changed.isoformat(), event])
     return new
 
 
@@ -71,9 +70,9 @@ def _reached(cursor: Cursor) -> datetime:
     return datetime.fromisoformat(text) if text else clock.now() - FIRST_LOOK
 
 
-def _move(cursor: Cursor, reached: datetime, order_id: str, stamp: str) -> None:
+def _move(cursor: Cursor, reached: datetime, order_id: str, entry: list[str]) -> None:
     """Keep how far was read, and which orders of the overlap are already in the inbox."""
     horizon = (reached - 2 * OVERLAP).isoformat()
-    seen = {key: at for key, at in cursor.value.get("seen", {}).items() if at > horizon}
-    cursor.value = {"updated_at": reached.isoformat(), "seen": {**seen, order_id: stamp}}
+    seen = {key: known for key, known in cursor.value.get("seen", {}).items() if known[0] > horizon}
+    cursor.value = {"updated_at": reached.isoformat(), "seen": {**seen, order_id: entry}}
     cursor.save()

@@ -24,6 +24,8 @@ class FakeAdmin(GraphQLClient):
     def __init__(self, api_url: str, *, staff: bool = True) -> None:
         super().__init__(api_url)
         self.staff = staff
+        self.acting = ""
+        self._made = 0
         self.changes: list[str] = []
         self.legacy: bool | None = True
         self.channels: list[Payload] = []
@@ -163,6 +165,11 @@ class FakeAdmin(GraphQLClient):
     def app_token_create(self, app: str, name: str) -> Payload:
         return {"data": {"appTokenCreate": {"authToken": f"fresh-{app}", "errors": []}}}
 
+    def as_app(self, identifier: str) -> FakeAdmin:
+        """Act as an installed app, which may touch its own webhooks."""
+        self.acting = identifier
+        return self
+
     def app_update(self, id: str, input: Payload) -> Payload:
         self._app(id)["permissions"] = [{"code": code} for code in input["permissions"]]
         return {"data": {"appUpdate": {"errors": []}}}
@@ -183,8 +190,9 @@ class FakeAdmin(GraphQLClient):
         }
 
     def webhook_create(self, input: Payload) -> Payload:
-        webhooks = self._app(input["app"])["webhooks"]
-        webhooks.append({"id": f"{input['app']}/{len(webhooks)}", **self._webhook(input)})
+        app = next(app for app in self.rows if app["identifier"] == self.acting)
+        self._made += 1
+        app["webhooks"].append({"id": f"Webhook:{self._made}", **self._webhook(input)})
         return {"data": {"webhookCreate": {"errors": []}}}
 
     def webhook_update(self, id: str, input: Payload) -> Payload:

@@ -101,6 +101,14 @@ def test_a_change_within_the_overlap_is_not_missed(shop: Orders) -> None:
     assert poller.poll_all() == 1
 
 
+def test_a_change_that_does_not_move_the_time_is_seen_within_the_overlap(shop: Orders) -> None:
+    shop.put(1, START)
+    poller.poll_all()
+    shop.orders[1]["status"] = "FULFILLED"  # Saleor leaves updatedAt alone when a tracking number changes
+    assert poller.poll_all() == 1
+    assert poller.poll_all() == 0
+
+
 def test_it_asks_only_for_what_is_new(shop: Orders) -> None:
     shop.put(1, START)
     poller.poll_all()

@@ -26,8 +26,9 @@ def _handshake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def admin(db: None) -> FakeAdmin:
+def admin(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeAdmin:
     fake = FakeAdmin(API_URL)
+    monkeypatch.setattr(installing.clients, "app_client", lambda api_url, identifier: fake.as_app(identifier))
 
     def install(manifest_url: str, app_id: str, token: str) -> None:
         installs.store(manifest_url.split("/")[-2], API_URL, token, app_id)
