@@ -109,15 +109,20 @@ def write_mo(entries: list[Entry], path: Path) -> None:
     path.write_bytes(head + tables[0] + tables[1] + blob)
 
 
-def po_path(language: str) -> Path:
-    return LOCALE / language / "LC_MESSAGES" / "django.po"
+def po_path(language: str, folder: Path = LOCALE) -> Path:
+    return folder / language / "LC_MESSAGES" / "django.po"
+
+
+def po_paths(language: str) -> list[Path]:
+    """Find the texts of a language: the storefront's and those that apps and plugins keep in folders of their own."""
+    folders = {LOCALE, *(folder for name in SOURCES for folder in (ROOT / name).rglob("locale"))}
+    return [path for path in (po_path(language, folder) for folder in sorted(folders)) if path.exists()]
 
 
 def compile_all() -> list[Path]:
     """Write the .mo files whose .po is newer; cheap enough to call at every start."""
     written = []
-    for language in LANGUAGES:
-        source = po_path(language)
+    for source in (path for language in LANGUAGES for path in po_paths(language)):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             write_mo(read_po(source), target)
@@ -130,6 +135,9 @@ def _python_texts(path: Path) -> Iterator[Entry]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "Field":  # of a plugin's configuration: the console shows both, translated
+            yield from (Entry(text) for text in _labels(node))
+            continue
         wanted = _CALLS.get(name)
         texts = [
             arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
@@ -140,6 +148,12 @@ def _python_texts(path: Path) -> Iterator[Entry]:
             yield Entry(texts[0], texts[1])
         elif wanted == -1 and len(texts) == 2:
             yield Entry(texts[1], context=texts[0])
+
+
+def _labels(field: ast.Call) -> Iterator[str]:
+    for keyword in field.keywords:
+        if keyword.arg in {"title", "description"} and isinstance(keyword.value, ast.Constant):
+            yield str(keyword.value.value)
 
 
 _TAG = re.compile(r"{%\s*(.*?)\s*%}", re.S)
@@ -200,7 +214,7 @@ def problems() -> list[str]:
     wanted = source_texts()
     told: list[str] = []
     for language in LANGUAGES:
-        entries = {entry.key: entry for entry in read_po(po_path(language)) if entry.msgid}
+        entries = _known(language)
         forms = 2 if language == "pt" else 1
         for key, (source, path) in wanted.items():
             name = f"{language}: {source.msgid!r} ({path.relative_to(ROOT)})"
@@ -219,6 +233,17 @@ def problems() -> list[str]:
                     told.append(f"{name}: placeholders differ")
         told += [f"{language}: {key[1]!r}: no longer in the sources" for key in entries if key not in wanted]
     return told
+
+
+def _known(language: str) -> dict[tuple[str, str], Entry]:
+    entries = (entry for path in po_paths(language) for entry in read_po(path))
+    return {entry.key: entry for entry in entries if entry.msgid}
+
+
+def _home(path: Path, language: str) -> Path:
+    """Return the .po file for a source file's texts: that of its own app if it keeps one."""
+    own = (po_path(language, folder / "locale") for folder in path.parents if folder.is_relative_to(ROOT))
+    return next((path for path in own if path.exists()), po_path(language))
 
 
 def _quote(text: str) -> str:
@@ -243,14 +268,14 @@ def extract() -> int:
     added = 0
     wanted = source_texts()
     for language in LANGUAGES:
-        path = po_path(language)
-        known = {entry.key for entry in read_po(path)}
-        fresh = [entry for key, (entry, _) in wanted.items() if key not in known]
-        for entry in fresh:
+        known = _known(language)
+        for key, (entry, path) in wanted.items():
+            if key in known:
+                continue
             entry.texts = ("",) * ((2 if language == "pt" else 1) if entry.plural else 1)
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(f"\n{format_entry(entry)}" for entry in fresh)
-        added += len(fresh)
+            with _home(path, language).open("a", encoding="utf-8") as file:
+                file.write(f"\n{format_entry(entry)}")
+            added += 1
     return added
 
 
