@@ -61,7 +61,9 @@ class DemoProcess:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.stop()
         self.ponte("reset", "--yes", check=False)
         self.folder.cleanup()
@@ -115,7 +117,9 @@ class DemoProcess:
         """``kill -9`` a child and all it started."""
         os.killpg(self.pid(name), signal.SIGKILL)
 
-    def ponte(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+    def ponte(
+        self, *arguments: str, check: bool = True, timeout: float = 180
+    ) -> subprocess.CompletedProcess[str]:
         """Run a ``ponte`` command against this demonstration."""
         return subprocess.run(
             [sys.executable, "-m", "saleor_ext.cli", *arguments],

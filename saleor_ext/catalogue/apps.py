@@ -7,7 +7,4 @@ class CatalogueConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        try:
-            from . import projection  # noqa: F401  # registers the outbox handler
-        except ImportError:  # until every part has landed
-            return
+        from . import projection  # noqa: F401  # registers the outbox handler

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import Value
-from django.contrib.postgres.search import SearchVector
 
 from saleor_ext.core import clock, outbox
 from saleor_ext.core.money import Money
@@ -104,12 +104,13 @@ def _text(product: CatalogueProduct, code: str) -> dict[str, str]:
     return {"name": name or "", "short": short or "", "description": description or ""}
 
 
-def _variant(
-    variant: MasterVariant, channel: str, facts: VariantFacts | None, lane: str
-) -> dict[str, Any]:
+def _variant(variant: MasterVariant, channel: str, facts: VariantFacts | None, lane: str) -> dict[str, Any]:
     entry = variant.listing(channel)
     assert entry is not None and entry.price is not None
-    names = {language: (w.name if (w := variant.words(code)) and w.name else "") for language, code in LANGUAGES.items()}
+    names = {
+        language: (w.name if (w := variant.words(code)) and w.name else "")
+        for language, code in LANGUAGES.items()
+    }
     names[BASE] = names[BASE] or variant.name
     stock = sum(stock.quantity - stock.quantity_allocated for stock in variant.stocks)
     return {
@@ -128,9 +129,16 @@ def _gross(net: Money, facts: VariantFacts | None, lane: str) -> Money:
     if facts is None:
         return net.quantize()
     line = TaxQuoteLine(
-        sku=facts.sku, hs_code=facts.hs_code, quantity=1, unit_price=net, content=facts.content, qty1=facts.qty1
+        sku=facts.sku,
+        hs_code=facts.hs_code,
+        quantity=1,
+        unit_price=net,
+        content=facts.content,
+        qty1=facts.qty1,
     )
-    request = TaxQuoteRequest(lane=lane, lines=(line,), freight=Money.zero(net.currency), on=clock.china_today())
+    request = TaxQuoteRequest(
+        lane=lane, lines=(line,), freight=Money.zero(net.currency), on=clock.china_today()
+    )
     quote = ask_first("tax_quote", request=request)
     return (net + quote.total if quote else net).quantize()
 

@@ -85,7 +85,13 @@ def categories(language: str) -> list[CategoryEntry]:
 
 
 def products(
-    language: str, *, category: str = "", query: str = "", merchant: str = "", page: int = 1, per_page: int = PER_PAGE
+    language: str,
+    *,
+    category: str = "",
+    query: str = "",
+    merchant: str = "",
+    page: int = 1,
+    per_page: int = PER_PAGE,
 ) -> Page:
     """Return a page of published products; with a ``query`` the best match first. Two SQL queries."""
     found = Product.objects.filter(published=True).select_related("category")
@@ -119,7 +125,9 @@ def _matching(found: QuerySet[Product], text: str) -> QuerySet[Product]:
     # Latin words match by their beginning, so that a shopper need not finish typing.
     raw = " & ".join(f"'{word}':*" if word[0].isascii() else f"'{word}'" for word in wanted)
     query = SearchQuery(raw, search_type="raw", config="simple")
-    return found.filter(search=query).order_by(SearchRank(F("search"), query).desc(), "-in_stock", "-sales", "slug")
+    return found.filter(search=query).order_by(
+        SearchRank(F("search"), query).desc(), "-in_stock", "-sales", "slug"
+    )
 
 
 def _pick(texts: Mapping[str, str], language: str) -> str:
@@ -136,7 +144,9 @@ def _entry(row: Product, language: str) -> ProductEntry:
         short=text.get("short") or base.get("short", ""),
         description=text.get("description") or base.get("description", ""),
         fallback=not text.get("name"),
-        category=CategoryEntry(row.category.slug, _pick(row.category.names, language), 0) if row.category else None,
+        category=CategoryEntry(row.category.slug, _pick(row.category.names, language), 0)
+        if row.category
+        else None,
         merchant=row.merchant,
         lane=row.lane,
         warehouse=row.warehouse,

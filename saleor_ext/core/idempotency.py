@@ -77,7 +77,9 @@ def _take(scope: str, key: str, print_: str) -> IdempotencyKey | HttpResponse:
     return row
 
 
-def _answer(row: IdempotencyKey, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def _answer(
+    row: IdempotencyKey, view: View, request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
     try:
         response = view(request, *args, **kwargs)
     except BaseException:
@@ -85,7 +87,11 @@ def _answer(row: IdempotencyKey, view: View, request: HttpRequest, *args: Any, *
         row.save(update_fields=["lease_until"])
         raise
     row.lease_until = None
-    if isinstance(response, HttpResponse) and response.status_code not in (409, 429) and response.status_code < 500:
+    if (
+        isinstance(response, HttpResponse)
+        and response.status_code not in (409, 429)
+        and response.status_code < 500
+    ):
         row.status = response.status_code
         row.content_type = response.headers.get("Content-Type", "")
         row.body = response.content

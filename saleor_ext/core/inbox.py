@@ -45,7 +45,13 @@ def receive(
     """Store a message and ask for it to be worked; return it and whether it is new."""
     now = clock.now()
     message = InboxMessage(
-        source=source, event_id=event_id, kind=kind, body=body, headers=dict(headers or {}), received_at=now, run_at=now
+        source=source,
+        event_id=event_id,
+        kind=kind,
+        body=body,
+        headers=dict(headers or {}),
+        received_at=now,
+        run_at=now,
     )
     try:
         with transaction.atomic():
@@ -115,6 +121,6 @@ def _record_failure(message: InboxMessage, error: Exception) -> None:
 
 
 def _wake(message: InboxMessage) -> None:
-    from .tasks import work_inbox, wake
+    from .tasks import wake, work_inbox
 
     wake(work_inbox, str(message.pk))

@@ -60,7 +60,9 @@ class Money:
 
     def quantize(self, rounding: str = ROUND_HALF_UP) -> Money:
         """Round to the currency's minor unit (HALF_UP unless told)."""
-        return Money(self.amount.quantize(Decimal(1).scaleb(-_digits(self.currency)), rounding), self.currency)
+        return Money(
+            self.amount.quantize(Decimal(1).scaleb(-_digits(self.currency)), rounding), self.currency
+        )
 
     def _other(self, other: Money) -> Decimal:
         if not isinstance(other, Money):

@@ -26,9 +26,7 @@ class PlatformSettings(BaseSettings):
         validation_alias="DATABASE_URL", description="postgresql:// address of the platform's database"
     )
     redis_url: str = Field(validation_alias="REDIS_URL", description="redis:// address of the Celery broker")
-    secret_key: SecretStr = Field(
-        min_length=32, description="Django's signing key, at least 32 characters"
-    )
+    secret_key: SecretStr = Field(min_length=32, description="Django's signing key, at least 32 characters")
     key_file: Path = Field(description="file with the keys of encrypted fields (see `ponte keys`)")
     public_url: str = Field("http://127.0.0.1:8000", description="address people and wallets use")
     app_url: str = Field("", description="address Saleor reaches the apps at; empty = PONTE_PUBLIC_URL")
@@ -79,7 +77,9 @@ def explain(error: ValidationError) -> str:
         alias = field.validation_alias if field and isinstance(field.validation_alias, str) else None
         variable = alias or (name if name.isupper() else f"PONTE_{name.upper()}")
         if field is None:
-            field = next((f for f in PlatformSettings.model_fields.values() if f.validation_alias == name), None)
+            field = next(
+                (f for f in PlatformSettings.model_fields.values() if f.validation_alias == name), None
+            )
         hint = f" — {field.description}" if field and field.description else ""
         lines.append(f"  {variable}: {problem['msg']}{hint}")
     lines.append("`ponte up` sets all of them for a demonstration; docs/deployment.md lists them.")

@@ -12,7 +12,9 @@ from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 
 #: Chinese characters (extensions included) with the middle dots of minority names; 2 to 30 characters.
-_NAME = re.compile(r"^[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af][\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af·•・.]{0,28}[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]$")
+_NAME = re.compile(
+    r"^[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af][\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af·•・.]{0,28}[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]$"
+)
 #: Civil Code of the PRC, articles 17 and 18: full capacity to act at eighteen.
 ADULT_YEARS = 18
 
@@ -27,7 +29,9 @@ class IdentityInvalid(PermanentError):
 
 def normalise_id(number: str) -> str:
     """Return an ID number without blanks, full-width forms folded, check character upper-case."""
-    folded = number.translate({0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF38: 0x58, 0xFF58: 0x58})
+    folded = number.translate(
+        {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF38: 0x58, 0xFF58: 0x58}
+    )
     return re.sub(r"[\s-]", "", folded).upper()
 
 

@@ -62,7 +62,9 @@ class CheckoutBuyer(models.Model):
     named_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["api_url", "checkout_id"], name="one_buyer_per_checkout")]
+        constraints = [
+            models.UniqueConstraint(fields=["api_url", "checkout_id"], name="one_buyer_per_checkout")
+        ]
 
     def __str__(self) -> str:
         return f"buyer of {self.checkout_id}"

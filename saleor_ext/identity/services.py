@@ -39,7 +39,11 @@ def name_buyer(
             .filter(api_url=api_url, checkout_id=checkout_id)
             .first()
         )
-        if known and (known.person.name, known.person.id_number, known.person.phone) == (name, id_number, phone):
+        if known and (known.person.name, known.person.id_number, known.person.phone) == (
+            name,
+            id_number,
+            phone,
+        ):
             return masked(known.person)
         person = Person.objects.create(
             name=name, id_number=id_number, phone=phone, account=account, created_at=clock.now()
@@ -73,7 +77,11 @@ def has_consent(checkout_id: str, purpose: str) -> bool:
 
 
 def person_of_checkout(api_url: str, checkout_id: str) -> Person | None:
-    row = CheckoutBuyer.objects.select_related("person").filter(api_url=api_url, checkout_id=checkout_id).first()
+    row = (
+        CheckoutBuyer.objects.select_related("person")
+        .filter(api_url=api_url, checkout_id=checkout_id)
+        .first()
+    )
     return row.person if row else None
 
 

@@ -20,13 +20,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     up = subparsers.add_parser("up", help="run the whole shop with its sandbox on this machine")
     ports = env.Ports()
     up.add_argument("--port", type=int, default=ports.web, help="port of the shop (%(default)s)")
-    up.add_argument("--sandbox-port", type=int, default=ports.sandbox, help="port of the sandbox (%(default)s)")
+    up.add_argument(
+        "--sandbox-port", type=int, default=ports.sandbox, help="port of the sandbox (%(default)s)"
+    )
     up.add_argument("--redis-port", type=int, default=ports.redis, help="port of Redis (%(default)s)")
     up.add_argument("--no-seed", action="store_true", help="do not add demo data")
     up.set_defaults(func=_up, needs_django=False)
 
     web = subparsers.add_parser("web", help="run the web server")
-    web.add_argument("--bind", default="0.0.0.0:8000", help="address and port (%(default)s)")  # noqa: S104  # containers
+    web.add_argument("--bind", default="0.0.0.0:8000", help="address and port (%(default)s)")  # containers
     web.add_argument("--workers", type=int, default=int(os.environ.get("WEB_WORKERS", "1")))
     web.add_argument("--threads", type=int, default=int(os.environ.get("WEB_THREADS", "12")))
     web.set_defaults(func=_web, needs_django=True)
@@ -65,7 +67,8 @@ def _up(arguments: argparse.Namespace) -> int:
 
     try:
         return up(
-            env.Ports(arguments.port, arguments.sandbox_port, arguments.redis_port), seed=not arguments.no_seed
+            env.Ports(arguments.port, arguments.sandbox_port, arguments.redis_port),
+            seed=not arguments.no_seed,
         )
     except CannotStart as error:
         print(f"ponte up: {error}", file=sys.stderr)
@@ -73,21 +76,54 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _web(arguments: argparse.Namespace) -> int:
-    command = [sys.executable, "-m", "gunicorn", "saleor_ext.config.wsgi:application", "--bind", arguments.bind]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "saleor_ext.config.wsgi:application",
+        "--bind",
+        arguments.bind,
+    ]
     command += ["--worker-class", "gthread", "--threads", str(arguments.threads)]
-    command += ["--workers", str(arguments.workers), "--timeout", "60", "--keep-alive", "15", "--no-control-socket"]
+    command += [
+        "--workers",
+        str(arguments.workers),
+        "--timeout",
+        "60",
+        "--keep-alive",
+        "15",
+        "--no-control-socket",
+    ]
     os.execv(sys.executable, command)
 
 
 def _worker(arguments: argparse.Namespace) -> int:
-    command = [sys.executable, "-m", "celery", "-A", "saleor_ext.config.celery", "worker", "--pool", "threads"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "saleor_ext.config.celery",
+        "worker",
+        "--pool",
+        "threads",
+    ]
     command += ["--concurrency", os.environ.get("WORKER_THREADS", WORKER_THREADS), "--loglevel", "WARNING"]
     os.execv(sys.executable, [*command, "--without-gossip", "--without-mingle"])
 
 
 def _beat(arguments: argparse.Namespace) -> int:
     schedule = env.var_dir() / "celerybeat-schedule"
-    command = [sys.executable, "-m", "celery", "-A", "saleor_ext.config.celery", "beat", "--loglevel", "WARNING"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "saleor_ext.config.celery",
+        "beat",
+        "--loglevel",
+        "WARNING",
+    ]
     os.execv(sys.executable, [*command, "--schedule", str(schedule), "--pidfile="])
 
 

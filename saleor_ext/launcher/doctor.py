@@ -42,13 +42,17 @@ def checks() -> Iterator[Check]:
     yield configuration
     if configuration.status == "error":
         return
-    database = _attempt("database", _database, "start PostgreSQL, or correct DATABASE_URL; `ponte up` brings its own")
+    database = _attempt(
+        "database", _database, "start PostgreSQL, or correct DATABASE_URL; `ponte up` brings its own"
+    )
     yield database
     if database.status == "error":
         return
     yield _attempt("tables", _tables, "run `ponte migrate`")
     yield _attempt("broker", _broker, "start Redis or Valkey, or correct REDIS_URL")
-    yield _attempt("field keys", _keys, "`ponte keys init` makes a key file; restore the old one if data were sealed")
+    yield _attempt(
+        "field keys", _keys, "`ponte keys init` makes a key file; restore the old one if data were sealed"
+    )
     yield _attempt("Saleor", _saleor, "check SALEOR_API_URL; then run `ponte saleor setup`")
     yield _attempt("clock", _clock, "set the clock by NTP: signatures with a wrong time are refused")
     yield from _plugins()
@@ -66,7 +70,9 @@ def _configuration() -> Check:
     try:
         settings = PlatformSettings()  # type: ignore[call-arg]  # values come from the environment
     except ValidationError as error:
-        return Check("configuration", "error", explain(error), "set the variables above, or run `ponte up` once")
+        return Check(
+            "configuration", "error", explain(error), "set the variables above, or run `ponte up` once"
+        )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
     try:
         import django
@@ -76,7 +82,9 @@ def _configuration() -> Check:
         return Check("configuration", "error", str(error), "mend what the message names")
     if settings.demo and settings.public_url.startswith("https"):
         return Check("configuration", "error", "PONTE_DEMO is on at a public address", "unset PONTE_DEMO")
-    return Check("configuration", "ok", "settings are complete" + (" (demonstration)" if settings.demo else ""))
+    return Check(
+        "configuration", "ok", "settings are complete" + (" (demonstration)" if settings.demo else "")
+    )
 
 
 _server: object = None
@@ -95,7 +103,7 @@ def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         version = str(cursor.fetchone()[0])
-    if int(version.split(".")[0]) < 15:
+    if int(version.split(".", maxsplit=1)[0]) < 15:
         raise RuntimeError(f"PostgreSQL {version} is too old; 15 or newer is needed")
     return f"PostgreSQL {version}"
 

@@ -32,7 +32,12 @@ def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None 
     _progress("1/6", "PostgreSQL and Redis")
     environment = {**os.environ, **env.first_environment(ports)}
     server = env.start_databases(environment)
-    env.save({name: environment[name] for name in [*env.first_environment(ports), "DATABASE_URL", "SANDBOX_DATABASE_URL"]})
+    env.save(
+        {
+            name: environment[name]
+            for name in [*env.first_environment(ports), "DATABASE_URL", "SANDBOX_DATABASE_URL"]
+        }
+    )
     supervisor = Supervisor(pid_folder=env.var_dir() / "run")
     _stop_on_signals(supervisor)
     try:
@@ -146,7 +151,12 @@ def wait_for(url: str, seconds: float = READY_SECONDS) -> None:
 def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
     """Run a command to its end, its output prefixed."""
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     assert process.stdout is not None
     for line in process.stdout:

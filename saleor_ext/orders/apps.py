@@ -9,9 +9,7 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from saleor_ext.plugin_api.platform import set_platform
 
-        try:
-            from . import steps  # noqa: F401  # registers the outbox handlers
-            from .platform import PonteServices
-        except ImportError:  # until every part has landed
-            return
+        from . import steps  # noqa: F401  # registers the outbox handlers
+        from .platform import PonteServices
+
         set_platform(PonteServices())

@@ -107,7 +107,9 @@ def _lines(
 ) -> list[ParcelLine]:
     unknown = sorted({line["productSku"] for line in lines} - set(facts))
     if unknown:
-        raise PermanentError(f"order {parcel.order_number} holds articles without a listing: {', '.join(unknown)}")
+        raise PermanentError(
+            f"order {parcel.order_number} holds articles without a listing: {', '.join(unknown)}"
+        )
     return [
         ParcelLine(
             parcel=parcel,

@@ -71,12 +71,19 @@ class Entry:
 
 
 def add(
-    parcel: Parcel, code: str, *, at: datetime | None = None, key: str = "", data: Mapping[str, Any] | None = None
+    parcel: Parcel,
+    code: str,
+    *,
+    at: datetime | None = None,
+    key: str = "",
+    data: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write an event once per key (default: the code) and move the state forward; return whether it was new."""
     if code not in TITLES:
         raise ValueError(f"unknown event {code!r}")
-    event = ParcelEvent(parcel=parcel, code=code, key=key or code, at=at or clock.now(), data=dict(data or {}))
+    event = ParcelEvent(
+        parcel=parcel, code=code, key=key or code, at=at or clock.now(), data=dict(data or {})
+    )
     with transaction.atomic():
         locked = Parcel.objects.select_for_update().get(pk=parcel.pk)
         if ParcelEvent.objects.filter(parcel=parcel, key=event.key).exists():

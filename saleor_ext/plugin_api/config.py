@@ -39,5 +39,7 @@ def split_secrets(config: PluginConfig) -> tuple[dict[str, Any], dict[str, str]]
     """Return the JSON-able open values and the secrets in the clear, for storing them apart."""
     hidden = config.secret_fields()
     shown = config.model_dump(mode="json", exclude=set(hidden))
-    secrets = {name: value.get_secret_value() for name in hidden if (value := getattr(config, name)) is not None}
+    secrets = {
+        name: value.get_secret_value() for name in hidden if (value := getattr(config, name)) is not None
+    }
     return shown, secrets

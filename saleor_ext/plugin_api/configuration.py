@@ -55,7 +55,12 @@ def save(plugin: Plugin, values: dict[str, Any], *, actor: str) -> PluginConfigu
     :raises ConfigurationInvalid: with the messages per field
     """
     with transaction.atomic():
-        row = PluginConfiguration.objects.select_for_update().filter(plugin=plugin.identifier).order_by("-version").first()
+        row = (
+            PluginConfiguration.objects.select_for_update()
+            .filter(plugin=plugin.identifier)
+            .order_by("-version")
+            .first()
+        )
         kept = json.loads(row.secrets) if row else {}
         hidden = plugin.config_model.secret_fields()
         given = {name: value for name, value in values.items() if name not in hidden or value}
@@ -75,7 +80,14 @@ def save(plugin: Plugin, values: dict[str, Any], *, actor: str) -> PluginConfigu
         before = row.values if row else {}
         changed = sorted(name for name in shown if before.get(name) != shown[name])
         changed += sorted(name for name in hidden if kept.get(name) != secrets.get(name))
-        audit.record("plugin.configured", "plugin", plugin.identifier, actor=actor, version=new.version, changed=changed)
+        audit.record(
+            "plugin.configured",
+            "plugin",
+            plugin.identifier,
+            actor=actor,
+            version=new.version,
+            changed=changed,
+        )
         transaction.on_commit(lambda: _cache.pop(plugin.identifier, None))
     return new
 
@@ -89,7 +101,9 @@ def _read(plugin: Plugin, row: PluginConfiguration) -> PluginConfig:
     known = plugin.config_model.model_fields
     stored = {**row.values, **json.loads(row.secrets)}
     # A field that a newer version of the plugin dropped must not stop the plugin.
-    return plugin.config_model.model_validate({name: value for name, value in stored.items() if name in known})
+    return plugin.config_model.model_validate(
+        {name: value for name, value in stored.items() if name in known}
+    )
 
 
 def _messages(error: ValidationError) -> dict[str, list[str]]:

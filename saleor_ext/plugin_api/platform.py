@@ -43,7 +43,9 @@ class Platform(Protocol):
         already done or the parcel is closed: a late repeat changes nothing.
         """
 
-    def fail_step(self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = "") -> bool:
+    def fail_step(
+        self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
+    ) -> bool:
         """Stop a step for an operator or the buyer to mend; ``retry_step`` starts it again."""
 
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:

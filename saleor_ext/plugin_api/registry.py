@@ -26,7 +26,7 @@ def plugins() -> tuple[Plugin, ...]:
     found = {point.name: point for point in entry_points(group=GROUP)}
     for text in filter(None, os.environ.get(EXTRA_VARIABLE, "").split(",")):
         found[text] = EntryPoint(name=text, value=text.strip(), group=GROUP)
-    loaded = [_load(point) for point in found.values() if _landed(point)]
+    loaded = [_load(point) for point in found.values()]
     identifiers = [plugin.identifier for plugin in loaded]
     if len(set(identifiers)) != len(identifiers):
         raise ConfigurationError(f"two plugins share an identifier: {sorted(identifiers)}")
@@ -59,16 +59,6 @@ def ask(hook: str, **arguments: Any) -> list[Any]:
 def ask_first(hook: str, **arguments: Any) -> Any:
     """Call a first-result hook: the first answer that is not None."""
     return getattr(manager().hook, hook)(**arguments)
-
-
-def _landed(point: EntryPoint) -> bool:
-    """Until every part has landed."""
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(point.module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _load(point: EntryPoint) -> Plugin:

@@ -61,7 +61,9 @@ def webhook_ack(world: World) -> None:
     result = load.run(world.port, calls.__getitem__, count=1500, concurrency=CONCURRENCY, expect=202)
     emit("webhook-ack-p99", result.percentile(0.99), "ms", ACK_MS)
     emit("webhook-ack-rate", result.per_second, "requests/s", empty_view(world).per_second)
-    emit("webhook-ack-vs-verify", result.per_second, "requests/s", bare_verify_per_second(world, calls[0].body))
+    emit(
+        "webhook-ack-vs-verify", result.per_second, "requests/s", bare_verify_per_second(world, calls[0].body)
+    )
 
 
 def _order_event(world: World, number: int) -> load.Call:
@@ -71,7 +73,13 @@ def _order_event(world: World, number: int) -> load.Call:
             "issuedAt": "2026-11-11T00:00:00+00:00",
             "version": "3.23.28",
             "recipient": {"id": app_id("ponte.platform")},
-            "order": {"id": f"Order:{number}", "status": "UNFULFILLED", "isPaid": False, "metadata": [], "lines": []},
+            "order": {
+                "id": f"Order:{number}",
+                "status": "UNFULFILLED",
+                "isPaid": False,
+                "metadata": [],
+                "lines": [],
+            },
         }
     ).encode()
     return load.Call(
@@ -100,7 +108,12 @@ def _tax_question(world: World, number: int) -> load.Call:
             "__typename": "CalculateTaxes",
             "issuedAt": "2026-11-11T00:00:00+00:00",
             "recipient": {"id": app_id("ponte.customs")},
-            "taxBase": {"currency": "CNY", "shippingPrice": {"amount": 18}, "discounts": [], "lines": [line] * 3},
+            "taxBase": {
+                "currency": "CNY",
+                "shippingPrice": {"amount": 18},
+                "discounts": [],
+                "lines": [line] * 3,
+            },
         }
     ).encode()
     path = "/saleor/ponte.customs/webhooks/checkout-taxes"
@@ -126,7 +139,8 @@ def _assets(world: World, page: str) -> int:
 
     paths = set(re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', page))
     return sum(
-        len(gzip.compress(urllib.request.urlopen(f"http://127.0.0.1:{world.port}{path}").read())) for path in paths
+        len(gzip.compress(urllib.request.urlopen(f"http://127.0.0.1:{world.port}{path}").read()))
+        for path in paths
     )
 
 

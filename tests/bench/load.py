@@ -38,7 +38,13 @@ class Result:
 
 
 def run(
-    port: int, call: Callable[[int], Call], *, count: int, concurrency: int, expect: int = 200, warm_up: int = 40
+    port: int,
+    call: Callable[[int], Call],
+    *,
+    count: int,
+    concurrency: int,
+    expect: int = 200,
+    warm_up: int = 40,
 ) -> Result:
     """Send ``count`` requests over ``concurrency`` connections; any other status than ``expect`` is an error."""
     for number in range(warm_up):

@@ -60,7 +60,9 @@ def make() -> World:
     call_command("collectstatic", verbosity=0, interactive=False)
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "saleor_ext.cli", "web", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
-    server = subprocess.Popen(command, env={**os.environ, "PONTE_LOG_LEVEL": "ERROR"}, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, env={**os.environ, "PONTE_LOG_LEVEL": "ERROR"}, stdout=subprocess.DEVNULL
+    )
     for _ in range(200):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).read()
@@ -102,7 +104,8 @@ def _fill_catalogue() -> None:
     Product.objects.all().delete()
     text = "以传统炉火慢烤，选用本地磨坊的绿豆粉与整粒杏仁，甜而不腻，适合送礼与下午茶。" * 3
     description = json.dumps(
-        {"blocks": [{"type": "paragraph", "data": {"text": text}}], "time": 0, "version": "2.0"}, ensure_ascii=False
+        {"blocks": [{"type": "paragraph", "data": {"text": text}}], "time": 0, "version": "2.0"},
+        ensure_ascii=False,
     )
     Product.objects.bulk_create(
         Product(

@@ -65,7 +65,9 @@ def test_the_same_request_gets_the_same_answer_without_a_second_effect() -> None
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize(("body", "path"), [(b'{"other": 1}', "/things"), (b"{}", "/things?x=1"), (b"{}", "/other")])
+@pytest.mark.parametrize(
+    ("body", "path"), [(b'{"other": 1}', "/things"), (b"{}", "/things?x=1"), (b"{}", "/other")]
+)
 def test_the_same_key_with_another_request_is_422(body: bytes, path: str) -> None:
     post()
     assert post(body, path=path).status_code == 422

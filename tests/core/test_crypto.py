@@ -94,7 +94,9 @@ def test_rotation_reseals_every_value_and_old_keys_can_go(own_key_file: Path, pe
     report = rotate(drop_old=True)
     assert report.active == "k2"
     assert report.resealed == 3
-    assert [crypto.key_name(stored(person, column)) for column in ("id_number", "name", "phone")] == ["k2"] * 3
+    assert [crypto.key_name(stored(person, column)) for column in ("id_number", "name", "phone")] == [
+        "k2"
+    ] * 3
     assert list(keys.read_ring(own_key_file).keys) == ["k2"]
     reread = Person.objects.get()
     assert (reread.id_number, reread.name, reread.phone) == (ID, "林悦", "13800000000")
@@ -103,7 +105,9 @@ def test_rotation_reseals_every_value_and_old_keys_can_go(own_key_file: Path, pe
 
 
 def test_rotation_again_after_a_stop_in_the_middle(own_key_file: Path, person: Person) -> None:
-    keys.write_ring(own_key_file, keys.add_key(keys.read_ring(own_key_file)))  # the stop: key made, rows not done
+    keys.write_ring(
+        own_key_file, keys.add_key(keys.read_ring(own_key_file))
+    )  # the stop: key made, rows not done
     assert Person.objects.get().id_number == ID
     assert rotate().active == "k3"
     assert crypto.key_name(stored(person)) == "k3"

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, transaction
 
-from saleor_ext.core import clock, inbox
+from saleor_ext.core import audit, clock, inbox
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.models import AuditEntry, InboxMessage
-from saleor_ext.core import audit
 
 
 @pytest.fixture
@@ -64,7 +63,11 @@ def test_a_failure_undoes_its_effects_and_is_tried_later(handled: list[str]) -> 
     assert not inbox.work(message.pk)
     message.refresh_from_db()
     assert AuditEntry.objects.count() == 0
-    assert (message.state, message.attempts, message.last_error) == ("new", 1, "TransientError: come back later")
+    assert (message.state, message.attempts, message.last_error) == (
+        "new",
+        1,
+        "TransientError: come back later",
+    )
     assert 3.9 <= (message.run_at - clock.now()).total_seconds() <= 6.1
     assert inbox.drain() == 0  # not due yet
 

@@ -61,7 +61,11 @@ def test_minor_units() -> None:
 
 
 def test_spread_gives_the_rest_to_the_last() -> None:
-    assert spread(cny("10.00"), [Decimal(1), Decimal(1), Decimal(1)]) == [cny("3.33"), cny("3.33"), cny("3.34")]
+    assert spread(cny("10.00"), [Decimal(1), Decimal(1), Decimal(1)]) == [
+        cny("3.33"),
+        cny("3.33"),
+        cny("3.34"),
+    ]
     assert spread(cny("5"), [Decimal(0), Decimal(0)]) == [cny("2.50"), cny("2.50")]
 
 

@@ -144,7 +144,9 @@ def test_many_workers_take_each_row_once_and_would_not_without_the_lock(work: Wo
 
     def without_lock() -> list[object]:
         """What claiming would be without SKIP LOCKED: everyone reads the same rows."""
-        return list(OutboxMessage.objects.filter(state="pending").order_by("run_at").values_list("pk", flat=True)[:40])
+        return list(
+            OutboxMessage.objects.filter(state="pending").order_by("run_at").values_list("pk", flat=True)[:40]
+        )
 
     assert without_lock() == without_lock()  # the race is there: two readers would work the same rows
 

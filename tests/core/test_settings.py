@@ -15,10 +15,16 @@ GOOD = {
 
 
 def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PONTE_") and name not in GOOD}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PONTE_") and name not in GOOD
+    }
     environment |= {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
     code = "from saleor_ext.core.settings import platform_settings as s; print(s().apps_base_url)"
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_good_settings() -> None:
@@ -38,7 +44,9 @@ def test_good_settings() -> None:
         ({"PONTE_DEMO": "perhaps"}, "PONTE_DEMO"),
     ],
 )
-def test_wrong_settings_stop_the_start_with_a_readable_line(changes: dict[str, str | None], variable: str) -> None:
+def test_wrong_settings_stop_the_start_with_a_readable_line(
+    changes: dict[str, str | None], variable: str
+) -> None:
     result = start(**changes)
     assert result.returncode == 2
     assert f"  {variable}:" in result.stderr

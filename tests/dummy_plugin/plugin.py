@@ -27,7 +27,10 @@ plugin = Plugin(
         permissions=("MANAGE_ORDERS",),
         webhooks=(
             WebhookDefinition(
-                "order-updated", "ORDER_UPDATED", "order_updated.graphql", "tests.dummy_plugin.hooks.order_updated"
+                "order-updated",
+                "ORDER_UPDATED",
+                "order_updated.graphql",
+                "tests.dummy_plugin.hooks.order_updated",
             ),
         ),
     ),

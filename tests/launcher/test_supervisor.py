@@ -70,7 +70,8 @@ def test_a_child_that_dies_at_once_is_restarted_ever_more_slowly(supervisor: Sup
 
 
 def test_stop_ends_children_and_their_children(supervisor: Supervisor) -> None:
-    code = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(p.pid, flush=True); time.sleep(60)"
+    inner = "[sys.executable, '-c', 'import time; time.sleep(60)']"
+    code = f"import subprocess, sys, time; print(subprocess.Popen({inner}).pid, flush=True); time.sleep(60)"
     child = supervisor.start("parent", [PYTHON, "-c", code], os.environ)
     wait_until(lambda: "│" in output(supervisor))
     grandchild = int(output(supervisor).split("│")[1])

@@ -44,7 +44,9 @@ def _world(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         colour="#1f4e8c",
         actor="test",
     )
-    monkeypatch.setattr(ingest, "variant_facts", lambda skus: {sku: FACTS for sku in skus if sku == FACTS.sku})
+    monkeypatch.setattr(
+        ingest, "variant_facts", lambda skus: {sku: FACTS for sku in skus if sku == FACTS.sku}
+    )
     name_buyer(API, "Checkout:1", name="林悦", id_number=ID, phone="13800000000")
     dummy.behaviour.clear()
     dummy.cancelled.clear()

@@ -35,7 +35,11 @@ def states(parcel: Parcel) -> dict[str, str]:
 
 
 def test_steps_stand_in_the_order_they_wait_for_each_other(parcel: Parcel) -> None:
-    assert list(parcel.steps.values_list("name", "after")) == [("first", []), ("second", ["first"]), ("last", ["second"])]
+    assert list(parcel.steps.values_list("name", "after")) == [
+        ("first", []),
+        ("second", ["first"]),
+        ("last", ["second"]),
+    ]
     assert states(parcel) == {"first": "running", "second": "pending", "last": "pending"}
 
 
@@ -110,9 +114,15 @@ def test_a_step_that_did_not_fail_cannot_be_retried(parcel: Parcel) -> None:
 def test_a_plugin_can_stop_a_step_with_words_for_the_buyer(parcel: Parcel) -> None:
     dummy.behaviour["first"] = lambda view: Wait()
     outbox.drain()
-    assert platform().fail_step(str(parcel.pk), "first", "1327", "payer differs", buyer_message="Pay by your own wallet")
+    assert platform().fail_step(
+        str(parcel.pk), "first", "1327", "payer differs", buyer_message="Pay by your own wallet"
+    )
     step = parcel.steps.get(name="first")
-    assert (step.state, step.error, step.buyer_message) == ("failed", "1327: payer differs", "Pay by your own wallet")
+    assert (step.state, step.error, step.buyer_message) == (
+        "failed",
+        "1327: payer differs",
+        "Pay by your own wallet",
+    )
 
 
 def test_late_answers_to_a_cancelled_parcel_change_nothing(parcel: Parcel) -> None:

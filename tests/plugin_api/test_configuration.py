@@ -26,7 +26,10 @@ def test_every_save_is_a_version_with_its_author_and_an_audit_entry() -> None:
     assert config.token.get_secret_value() == "s3cret-token"  # an empty secret keeps the stored one
     assert [(row.version, row.saved_by) for row in configuration.versions(plugin)] == [(2, "rui"), (1, "ana")]
     entries = list(AuditEntry.objects.filter(action="plugin.configured").order_by("id"))
-    assert [entry.data["changed"] for entry in entries] == [["greeting", "pieces", "token"], ["greeting", "pieces"]]
+    assert [entry.data["changed"] for entry in entries] == [
+        ["greeting", "pieces", "token"],
+        ["greeting", "pieces"],
+    ]
 
 
 def test_secrets_are_neither_in_the_table_nor_in_the_audit_log_nor_printed() -> None:
@@ -47,7 +50,9 @@ def test_errors_are_told_per_field_and_nothing_is_saved() -> None:
 
 def test_a_field_dropped_by_a_newer_plugin_does_not_stop_it() -> None:
     row = save(plugin, {"greeting": "ola"}, actor="ana")
-    PluginConfiguration.objects.filter(pk=row.pk).update(values={"greeting": "ola", "pieces": 1, "gone": True})
+    PluginConfiguration.objects.filter(pk=row.pk).update(
+        values={"greeting": "ola", "pieces": 1, "gone": True}
+    )
     configuration.forget_cache()
     assert current(plugin) == DummyConfig(greeting="ola")
 

@@ -26,7 +26,8 @@ from harbour_express import hooks
 from types import SimpleNamespace
 
 def request(**changes):
-    values = dict(lane="harbour", warehouse="macau", address=Address(phone="6612 3456"), grams=800, value=Money(10, "CNY"))
+    address = Address(phone="6612 3456")
+    values = dict(lane="harbour", warehouse="macau", address=address, grams=800, value=Money(10, "CNY"))
     return DeliveryRequest(**{**values, **changes})
 
 parcel = SimpleNamespace(lane="harbour", number="PT1", consignee=Address(phone="6612 3456"))
@@ -67,7 +68,12 @@ def test_the_plugin_of_the_page_works(package: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "saleor_ext.config.settings",
     }
     result = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", SCRIPT],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1]) == {

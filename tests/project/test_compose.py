@@ -96,4 +96,8 @@ def test_mounted_files_exist() -> None:
 
 
 def test_only_the_public_parts_open_ports() -> None:
-    assert {name for name, service in SERVICES.items() if "ports" in service} == {"saleor-api", "dashboard", "ponte-web"}
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {
+        "saleor-api",
+        "dashboard",
+        "ponte-web",
+    }

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def tracked() -> list[Path]:
     try:
-        names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+        names = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not a git checkout: which files belong to the project is unknown")
     return [ROOT / name for name in names.split("\0") if name]

@@ -7,52 +7,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('saleor_id', models.CharField(max_length=120, unique=True)),
-                ('slug', models.SlugField(allow_unicode=True, max_length=255, unique=True)),
-                ('names', models.JSONField(default=dict)),
-                ('position', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("saleor_id", models.CharField(max_length=120, unique=True)),
+                ("slug", models.SlugField(allow_unicode=True, max_length=255, unique=True)),
+                ("names", models.JSONField(default=dict)),
+                ("position", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'slug'],
+                "ordering": ["position", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('saleor_id', models.CharField(max_length=120, unique=True)),
-                ('slug', models.SlugField(allow_unicode=True, max_length=255, unique=True)),
-                ('merchant', models.CharField(db_index=True, max_length=80)),
-                ('lane', models.CharField(db_index=True, max_length=20)),
-                ('warehouse', models.CharField(max_length=80)),
-                ('origin', models.CharField(max_length=3)),
-                ('texts', models.JSONField(default=dict)),
-                ('variants', models.JSONField(default=list)),
-                ('pictures', models.JSONField(default=list)),
-                ('currency', models.CharField(max_length=3)),
-                ('net_from', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('gross_from', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('in_stock', models.BooleanField(default=True)),
-                ('published', models.BooleanField(default=True)),
-                ('sales', models.PositiveIntegerField(default=0)),
-                ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
-                ('saleor_updated_at', models.DateTimeField(null=True)),
-                ('synced_at', models.DateTimeField()),
-                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='products', to='catalogue.category')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("saleor_id", models.CharField(max_length=120, unique=True)),
+                ("slug", models.SlugField(allow_unicode=True, max_length=255, unique=True)),
+                ("merchant", models.CharField(db_index=True, max_length=80)),
+                ("lane", models.CharField(db_index=True, max_length=20)),
+                ("warehouse", models.CharField(max_length=80)),
+                ("origin", models.CharField(max_length=3)),
+                ("texts", models.JSONField(default=dict)),
+                ("variants", models.JSONField(default=list)),
+                ("pictures", models.JSONField(default=list)),
+                ("currency", models.CharField(max_length=3)),
+                ("net_from", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("gross_from", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("in_stock", models.BooleanField(default=True)),
+                ("published", models.BooleanField(default=True)),
+                ("sales", models.PositiveIntegerField(default=0)),
+                ("search", django.contrib.postgres.search.SearchVectorField(null=True)),
+                ("saleor_updated_at", models.DateTimeField(null=True)),
+                ("synced_at", models.DateTimeField()),
+                (
+                    "category",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="products",
+                        to="catalogue.category",
+                    ),
+                ),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search'], name='product_search'), models.Index(fields=['published', '-sales', 'slug'], name='product_listing')],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["search"], name="product_search"),
+                    models.Index(fields=["published", "-sales", "slug"], name="product_listing"),
+                ],
             },
         ),
     ]
