@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -30,7 +30,7 @@ def staff_only(view: View[P]) -> View[P]:
             return render(request, "console/not_staff.html", {"account": account}, status=403)
         return view(request, *args, **kwargs)
 
-    return wrapped
+    return cast("View[P]", wrapped)
 
 
 def actor(request: HttpRequest) -> str:

@@ -60,7 +60,7 @@ class Letter:
         """What the work is about: identifiers only."""
         if isinstance(self.message, InboxMessage):
             return {"bytes": len(bytes(self.message.body)), "duplicates": self.message.duplicates}
-        return self.message.payload
+        return dict(self.message.payload)
 
 
 @staff_only
