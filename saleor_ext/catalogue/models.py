@@ -25,8 +25,8 @@ class Category(models.Model):
 class Product(models.Model):
     """A published product with its variants folded in, so that a page needs one row.
 
-    ``texts``: language → {name, short, description, label: {…}}; ``variants``: list of {id, sku, name: {language: text},
-    net, stock, facts}; ``pictures``: list of {url, alt: {language: text}}. Amounts in JSON are strings.
+    ``texts``: language → {name, short, description, label: {…}}; ``variants``: list of {id, sku, names, net, gross,
+    currency, stock}; ``pictures``: list of {url, alt}; ``names`` and ``alt`` map language to text. Amounts are strings.
     """
 
     saleor_id = models.CharField(max_length=120, unique=True)

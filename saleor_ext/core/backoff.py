@@ -14,4 +14,4 @@ JITTER = 0.2
 def delay(attempts: int) -> timedelta:
     """Return the wait after the ``attempts``-th failure (1 = first)."""
     seconds = min(FIRST_SECONDS * 2 ** min(max(attempts, 1) - 1, 20), LONGEST_SECONDS)
-    return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # not a secret: spread only
+    return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311  # no secret: it only spreads

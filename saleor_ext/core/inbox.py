@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -64,7 +65,7 @@ def receive(
         return known, False
 
 
-def work(message_id: object) -> bool:
+def work(message_id: UUID | str) -> bool:
     """Work one message if it is due and nobody else does; return whether it is done now."""
     with transaction.atomic():
         message = (

@@ -93,8 +93,10 @@ def _start_redis(supervisor: Supervisor, environment: dict[str, str], ports: env
     folder.mkdir(parents=True, exist_ok=True)
     supervisor.start(
         "redis",
-        [redis_executable(), "--port", str(ports.redis), "--bind", "127.0.0.1", "--dir", str(folder)]
-        + ["--save", "", "--appendonly", "no", "--loglevel", "warning"],
+        [
+            *(redis_executable(), "--port", str(ports.redis), "--bind", "127.0.0.1", "--dir", str(folder)),
+            *("--save", "", "--appendonly", "no", "--loglevel", "warning"),
+        ],
         environment,
     )
 

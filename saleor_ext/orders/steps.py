@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -59,7 +60,12 @@ def plan(parcel: Parcel) -> None:
     _start_ready(parcel)
 
 
-@outbox.handler(TOPIC, on_dead=lambda payload, error: _given_up(payload, error))
+def _given_up(payload: dict[str, Any], error: str) -> None:
+    """The outbox gave a step up: leave it for a person."""
+    fail(payload["parcel"], payload["step"], "given_up", error)
+
+
+@outbox.handler(TOPIC, on_dead=_given_up)
 def run(payload: dict[str, Any]) -> None:
     """Run one step's code outside any transaction, then write what came of it."""
     parcel = Parcel.objects.get(pk=payload["parcel"])
@@ -77,7 +83,7 @@ def run(payload: dict[str, Any]) -> None:
             _start_ready(step.parcel)
 
 
-def complete(parcel_id: object, name: str, data: Mapping[str, Any] | None = None) -> bool:
+def complete(parcel_id: UUID | str, name: str, data: Mapping[str, Any] | None = None) -> bool:
     """End a step from outside; False when it was over already."""
     with transaction.atomic():
         step = _locked(parcel_id, name)
@@ -89,7 +95,7 @@ def complete(parcel_id: object, name: str, data: Mapping[str, Any] | None = None
     return True
 
 
-def fail(parcel_id: object, name: str, code: str, message: str, *, buyer_message: Any = "") -> bool:
+def fail(parcel_id: UUID | str, name: str, code: str, message: str, *, buyer_message: Any = "") -> bool:
     """Stop a step for a person to mend; False when it was over already."""
     with transaction.atomic():
         step = _locked(parcel_id, name)
@@ -103,7 +109,7 @@ def fail(parcel_id: object, name: str, code: str, message: str, *, buyer_message
     return True
 
 
-def update(parcel_id: object, name: str, data: Mapping[str, Any]) -> None:
+def update(parcel_id: UUID | str, name: str, data: Mapping[str, Any]) -> None:
     """Merge facts into a step's data."""
     with transaction.atomic():
         step = _locked(parcel_id, name)
@@ -111,7 +117,7 @@ def update(parcel_id: object, name: str, data: Mapping[str, Any]) -> None:
         step.save(update_fields=["data"])
 
 
-def retry(parcel_id: object, name: str, *, actor: str, reason: str = "") -> None:
+def retry(parcel_id: UUID | str, name: str, *, actor: str, reason: str = "") -> None:
     """Start a failed step again.
 
     :raises StepNotAllowed: when the step is not failed
@@ -186,7 +192,7 @@ def _change(step: ParcelStep, state: S) -> None:
     step.save()
 
 
-def _locked(parcel_id: object, name: str) -> ParcelStep:
+def _locked(parcel_id: UUID | str, name: str) -> ParcelStep:
     """Return a step with its parcel's row locked, always in this order."""
     parcel = Parcel.objects.select_for_update().get(pk=parcel_id)
     step = ParcelStep.objects.select_for_update().get(parcel=parcel, name=name)
@@ -199,8 +205,3 @@ def _spec(parcel: Parcel, name: str) -> StepSpec:
         if spec.name == name:
             return spec  # type: ignore[no-any-return]  # hook results are untyped in pluggy
     raise PermanentError(f"no plugin takes the step {name!r} any more")
-
-
-def _given_up(payload: dict[str, Any], error: str) -> None:
-    """The outbox gave a step up: leave it for a person."""
-    fail(payload["parcel"], payload["step"], "given_up", error)

@@ -8,5 +8,5 @@ from importlib.resources import files
 
 @cache
 def document(package: str, path: str) -> str:
-    """Return the text of a document of a package, e.g. ``document("plugins.nansha_logistics", "graphql/fulfil.graphql")``."""
+    """Return the text of a document, e.g. ``document("plugins.nansha_logistics", "graphql/fulfil.graphql")``."""
     return files(package).joinpath(path).read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 # Specifications only declare: their arguments are used by the implementations.
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pluggy
 
@@ -75,4 +75,4 @@ def new_manager() -> pluggy.PluginManager:
 
 def flatten(results: list[list[Any] | None]) -> list[Any]:
     """Join the lists that several plugins answered."""
-    return [item for result in results if result for item in cast("list[Any]", result)]
+    return [item for result in results if result for item in result]

@@ -304,7 +304,7 @@ class ParcelLine:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """State of one step: ``pending``, ``running``, ``waiting``, ``done``, ``failed``, ``cancelled``; ``data`` is what it left."""
+    """One step: ``pending``, ``running``, ``waiting``, ``done``, ``failed`` or ``cancelled``, and what it left."""
 
     name: str
     state: str
