@@ -96,7 +96,7 @@ def categories() -> QuerySet[Category]:
 
 def listings_of(merchant: Merchant, *, state: str = "", query: str = "") -> QuerySet[Listing]:
     """Return a merchant's listings for the table, newest change first, with price range and stock."""
-    found = _whole(Listing.objects.filter(merchant=merchant)).annotate(
+    found = _whole(Listing.objects.filter(merchant=merchant).order_by("-changed_at", "slug")).annotate(
         price_from=Min("variants__price"),
         price_to=Max("variants__price"),
         stock_sum=Sum("variants__stock", default=0),

@@ -1,22 +1,23 @@
-"""Who is signed in to the portal, and for which merchant. The session keeps Saleor's user id, never a password."""
+"""Who may see the portal: Saleor accounts that act for a merchant, each its own merchant only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 
+from saleor_ext.merchants import services as merchants
 from saleor_ext.merchants.models import Member
 from saleor_ext.merchants.selectors import memberships
+from storefront import accounts
 
-_KEY = "portal"
-View = Callable[..., HttpResponse]
+_CHOSEN = "portal_merchant"
+View = Callable[..., HttpResponseBase]
 
 
 class PortalRequest(HttpRequest):
@@ -26,41 +27,31 @@ class PortalRequest(HttpRequest):
     members: list[Member]
 
 
-def enter(request: HttpRequest, user_id: str, email: str, merchant: str) -> None:
-    """Sign in; the session gets a new key, so that one planted before is worth nothing."""
-    request.session.cycle_key()
-    request.session[_KEY] = {"user": user_id, "email": email, "merchant": merchant}
-
-
-def leave(request: HttpRequest) -> None:
-    """Sign out of the portal; what the shop keeps for the same browser stays."""
-    request.session.pop(_KEY, None)
-    request.session.cycle_key()
-
-
 def choose(request: HttpRequest, merchant: str) -> None:
     """Act for another of the person's merchants from now on."""
-    request.session[_KEY] = {**request.session[_KEY], "merchant": merchant}
+    request.session[_CHOSEN] = merchant
 
 
-def find_members(request: HttpRequest) -> tuple[Member | None, list[Member]]:
+def find_members(request: HttpRequest, account: accounts.Account) -> tuple[Member | None, list[Member]]:
     """Return for whom the person acts now, and all merchants of theirs; asked anew on every request."""
-    kept = request.session.get(_KEY)
-    if not kept:
-        return None, []
-    members = memberships(kept["user"])
-    chosen = next((member for member in members if member.merchant.slug == kept["merchant"]), None)
+    # The first visit binds members that were entered by e-mail to the Saleor account.
+    members = memberships(account.user_id) or merchants.sign_in(account.user_id, account.email)
+    wanted = request.session.get(_CHOSEN, "")
+    chosen = next((member for member in members if member.merchant.slug == wanted), None)
     return chosen or (members[0] if members else None), members
 
 
-def member_page(view: Callable[..., HttpResponse]) -> View:
-    """Let members in; send others to the sign-in page and back afterwards."""
+def member_page(view: View) -> View:
+    """Let members in; send strangers to the sign-in page and back, refuse accounts without a merchant."""
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        member, members = find_members(request)
-        if member is None:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        account = accounts.account(request)
+        if account is None:
             return _to_sign_in(request)
+        member, members = find_members(request, account)
+        if member is None:
+            return render(request, "portal/no_merchant.html", {"who": account.email}, status=403)
         request.member, request.members = member, members
         response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -69,11 +60,11 @@ def member_page(view: Callable[..., HttpResponse]) -> View:
     return guarded
 
 
-def editor_page(view: Callable[..., HttpResponse]) -> View:
-    """Let members in; only those who may edit may change anything."""
+def editor_page(view: View) -> View:
+    """Let members in who may change something."""
 
     @wraps(view)
-    def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.member.may_edit:
             raise PermissionDenied
         return view(request, *args, **kwargs)
@@ -81,12 +72,10 @@ def editor_page(view: Callable[..., HttpResponse]) -> View:
     return member_page(guarded)
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    target = reverse("portal:sign_in")
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if getattr(request, "htmx", False):
+        # A redirect would be swapped into the middle of the page.
         response = HttpResponse(status=401)
-        response.headers["HX-Redirect"] = target
+        response.headers["HX-Redirect"] = reverse("portal:sign_in")
         return response
-    if request.method == "GET":
-        target += f"?{urlencode({'next': request.get_full_path()})}"
-    return redirect(target)
+    return accounts.to_sign_in(request, "portal:sign_in")

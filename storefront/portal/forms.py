@@ -14,6 +14,7 @@ from saleor_ext.listings.codes import ORIGINS, UNITS, named
 from saleor_ext.listings.data import ListingData, Problems, TextData, VariantData
 from saleor_ext.listings.models import LANGUAGES, Listing, ListingVariant
 from saleor_ext.listings.selectors import categories, lanes
+from storefront.ui.renderer import UiFormRenderer
 
 from .shell import language
 
@@ -22,16 +23,24 @@ HTML_LANG = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
 MOST_VARIANTS = 30
 
 
-class SignInForm(forms.Form):
+class PortalForm(forms.Form):
+    """A form that looks like the rest of the house."""
+
+    default_renderer = UiFormRenderer
+
+
+class SignInForm(PortalForm):
     """E-mail and password, handed to Saleor and not kept."""
 
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = forms.CharField(
-        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
-class HeadForm(forms.Form):
+class HeadForm(PortalForm):
     """Facts of the whole listing."""
 
     category = forms.ChoiceField(label=_("Category"))
@@ -61,13 +70,19 @@ class HeadForm(forms.Form):
             field.choices = pairs
 
 
-class TextForm(forms.Form):
+class TextForm(PortalForm):
     """One language; its prefix is the language code."""
 
     name = forms.CharField(label=_("Name"), required=False)
-    short = forms.CharField(label=_("In one sentence"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 7}))
-    ingredients = forms.CharField(label=_("Ingredients"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    short = forms.CharField(
+        label=_("In one sentence"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    description = forms.CharField(
+        label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 7})
+    )
+    ingredients = forms.CharField(
+        label=_("Ingredients"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     storage = forms.CharField(label=_("Storage"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,7 +103,7 @@ class TextForm(forms.Form):
         return HTML_LANG.get(self.code, self.code)
 
 
-class VariantForm(forms.Form):
+class VariantForm(PortalForm):
     """One article; its prefix is ``variant-<number>``. Option fields are added, one a language."""
 
     id = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -99,7 +114,9 @@ class VariantForm(forms.Form):
     net_g = forms.IntegerField(label=_("Net weight, g"), required=False)
     gross_g = forms.IntegerField(label=_("Gross weight, g"), required=False)
     content = forms.DecimalField(
-        label=_("Content (ml, g or pieces)"), required=False, help_text=_("Where the tax depends on it: cosmetics.")
+        label=_("Content (ml, g or pieces)"),
+        required=False,
+        help_text=_("Where the tax depends on it: cosmetics."),
     )
     unit = forms.ChoiceField(label=_("Unit of sale"), required=False)
     hs_code = forms.CharField(label=_("HS code, 10 digits"), required=False)
@@ -109,7 +126,9 @@ class VariantForm(forms.Form):
     qty2 = forms.DecimalField(label=_("Second quantity of one"), required=False)
     item_record_no = forms.CharField(label=_("Record number in the bonded book"), required=False)
     gmodel = forms.CharField(
-        label=_("Specification for customs (Chinese)"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Specification for customs (Chinese)"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -119,7 +138,9 @@ class VariantForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", "—"), *named(UNITS, language())]
         for name in ("sku", "barcode", "hs_code", "item_record_no"):
-            self.fields[name].widget.attrs.update({"autocomplete": "off", "spellcheck": "false", "class": "mono"})
+            self.fields[name].widget.attrs.update(
+                {"autocomplete": "off", "spellcheck": "false", "class": "mono"}
+            )
         for code in LANGUAGES:
             attrs = {"lang": HTML_LANG.get(code, code)}
             self.fields[f"option-{code}"] = forms.CharField(
@@ -132,7 +153,9 @@ class VariantForm(forms.Form):
 
     def data_of(self) -> VariantData:
         """Return the article; empty fields are left at their defaults."""
-        given = {k: v for k, v in self.cleaned_data.items() if v not in (None, "") and not k.startswith("option-")}
+        given = {
+            k: v for k, v in self.cleaned_data.items() if v not in (None, "") and not k.startswith("option-")
+        }
         options = {code: self.cleaned_data.get(f"option-{code}", "") for code in LANGUAGES}
         return VariantData(**{"sku": "", **given}, options=options)
 
@@ -140,7 +163,9 @@ class VariantForm(forms.Form):
 class ListingEditor:
     """The forms of one listing as one thing: head, four languages, articles."""
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, listing: Listing | None = None, extra: int = 0) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, listing: Listing | None = None, extra: int = 0
+    ) -> None:
         self.bound = data is not None
         variants = list(listing.variants.all()) if listing else []
         count = len(variants) or 1
@@ -153,13 +178,15 @@ class ListingEditor:
             for code in LANGUAGES
         ]
         self.variants = [
-            VariantForm(data, prefix=f"variant-{n}", initial=_variant(variants[n]) if n < len(variants) else {})
+            VariantForm(
+                data, prefix=f"variant-{n}", initial=_variant(variants[n]) if n < len(variants) else {}
+            )
             for n in range(count)
         ]
         self.variants += [VariantForm(prefix=f"variant-{count + n}") for n in range(extra)]
 
     @property
-    def forms(self) -> list[forms.Form]:
+    def parts(self) -> list[forms.Form]:
         return [self.head, *self.texts, *self.variants]
 
     @property
@@ -168,7 +195,8 @@ class ListingEditor:
 
     def is_valid(self) -> bool:
         """Tell whether every field can be read; all forms are looked at, so that every error shows."""
-        return all([form.is_valid() for form in self.forms])
+        answers = [form.is_valid() for form in self.parts]
+        return all(answers)
 
     def listing_data(self) -> ListingData:
         """Return what was entered."""
@@ -203,10 +231,12 @@ class ListingEditor:
     def errors(self) -> list[tuple[str, str, str]]:
         """Return (anchor, label, message) of everything that is wrong, in order of the page."""
         found = []
-        for form in self.forms:
+        for form in self.parts:
             found += [("", "", str(message)) for message in form.non_field_errors()]
             for bound in form:
-                found += [(bound.id_for_label, self._label(form, bound), str(message)) for message in bound.errors]
+                found += [
+                    (bound.id_for_label, self._label(form, bound), str(message)) for message in bound.errors
+                ]
         return found
 
     def _label(self, form: forms.Form, bound: forms.BoundField) -> str:
@@ -219,12 +249,19 @@ class ListingEditor:
 
 def _number(text: Any, otherwise: int) -> int:
     """Read the count of articles, which comes from the browser."""
-    number = int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 4 else otherwise
+    number = (
+        int(text)
+        if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 4
+        else otherwise
+    )
     return min(max(number, 1), MOST_VARIANTS)
 
 
 def _head(listing: Listing) -> dict[str, Any]:
-    plain = {name: getattr(listing, name) for name in ("lane", "origin", "brand", "shelf_life_days", "allergens", "version")}
+    plain = {
+        name: getattr(listing, name)
+        for name in ("lane", "origin", "brand", "shelf_life_days", "allergens", "version")
+    }
     return {**plain, "category": listing.category.slug if listing.category else ""}
 
 

@@ -24,12 +24,20 @@ def nav(current: str) -> tuple[NavGroup, ...]:
     """Return the side navigation."""
     links = (("listings", _("Listings"), "tag"), ("orders", _("Orders"), "parcel"))
     return (
-        NavGroup("", tuple(Link(text, reverse(f"portal:{name}"), icon, name == current) for name, text, icon in links)),
+        NavGroup(
+            "",
+            tuple(Link(text, reverse(f"portal:{name}"), icon, name == current) for name, text, icon in links),
+        ),
     )
 
 
 def page(
-    request: PortalRequest, template: str, current: str, context: dict[str, Any] | None = None, *, status: int = 200
+    request: PortalRequest,
+    template: str,
+    current: str,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     """Render a page of the portal in the work shell."""
     merchant = request.member.merchant

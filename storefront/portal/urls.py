@@ -18,7 +18,16 @@ urlpatterns = [
     path("listings/<uuid:listing_id>/progress/", listings.progress, name="progress"),
     path("listings/<uuid:listing_id>/pictures/", pictures.upload, name="upload"),
     path("listings/<uuid:listing_id>/pictures/<uuid:picture_id>/", pictures.show, name="picture"),
-    path("listings/<uuid:listing_id>/pictures/<uuid:picture_id>/remove/", pictures.remove, name="remove_picture"),
+    path(
+        "listings/<uuid:listing_id>/pictures/<uuid:picture_id>/remove/",
+        pictures.remove,
+        name="remove_picture",
+    ),
+    path(
+        "listings/<uuid:listing_id>/pictures/<uuid:picture_id>/text/",
+        pictures.describe,
+        name="describe_picture",
+    ),
     path("orders/", orders.table, name="orders"),
     path("orders/<str:number>/", orders.detail, name="order"),
 ]

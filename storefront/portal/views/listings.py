@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from saleor_ext.core.money import Money
 from saleor_ext.listings import publishing, services
 from saleor_ext.listings.data import ListingChanged, ListingInvalid, NotPublishable
-from saleor_ext.listings.models import LANGUAGES, Listing, PublicationRun
+from saleor_ext.listings.models import Listing, PublicationRun
 from saleor_ext.listings.requirements import missing_languages, requirements
 from saleor_ext.listings.selectors import counts_by_state, lane_name, latest_run, listing_of, listings_of
 from saleor_ext.plugin_api.types import Requirement
@@ -96,7 +96,11 @@ def _tabs(counts: dict[str, int], current: str) -> tuple[Link, ...]:
     tabs = [Link(_("All"), base, current=not current, count=sum(counts.values()))]
     for state in Listing.State:
         if counts.get(state) or state == current:
-            tabs.append(Link(state.label, f"{base}?state={state}", current=state == current, count=counts.get(state, 0)))
+            tabs.append(
+                Link(
+                    state.label, f"{base}?state={state}", current=state == current, count=counts.get(state, 0)
+                )
+            )
     return tuple(tabs)
 
 
@@ -105,7 +109,11 @@ def _row(listing: Any) -> Row:
     picture = next(iter(listing.pictures.all()), None)
     first, last = listing.price_from, listing.price_to
     skus = [variant.sku for variant in listing.variants.all()]
-    more = ngettext("and %(n)d more", "and %(n)d more", len(skus) - 1) % {"n": len(skus) - 1} if len(skus) > 1 else ""
+    more = (
+        ngettext("and %(n)d more", "and %(n)d more", len(skus) - 1) % {"n": len(skus) - 1}
+        if len(skus) > 1
+        else ""
+    )
     return Row(
         url=reverse("portal:listing", args=[listing.pk]),
         name=listing.name(language()),
@@ -149,7 +157,7 @@ def new(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member_page
-def edit(request: PortalRequest, listing_id: uuid.UUID) -> HttpResponse:
+def edit(request: PortalRequest, listing_id: uuid.UUID) -> HttpResponseBase:
     """Show and change a listing."""
     listing = own_listing(request, listing_id)
     if request.method == "GET":
@@ -167,29 +175,17 @@ def _save(request: PortalRequest, listing_id: uuid.UUID) -> HttpResponse:
         version = editor.head.cleaned_data["version"] or 0
         try:
             services.edit_listing(listing, editor.listing_data(), version=version, actor=request.member.email)
-            services.set_alts(listing, _alts(request), actor=request.member.email)
         except ListingInvalid as error:
             editor.refuse(error.problems)
         except ListingChanged:
             editor.head.add_error(
                 None,
-                _("Someone else saved this listing meanwhile. Open it in a second window, compare, and save again from there."),
+                _("Someone else saved this listing meanwhile. Open it in a second window and compare."),
             )
         else:
             messages.success(request, _("Saved."))
             return redirect("portal:listing", listing.pk)
     return _editor_page(request, editor, listing, status=422)
-
-
-def _alts(request: PortalRequest) -> dict[str, dict[str, str]]:
-    """Read the alternative texts: fields ``alt-<picture>-<language>``."""
-    found: dict[str, dict[str, str]] = {}
-    for name, value in request.POST.items():
-        if name.startswith("alt-"):
-            picture, code = name[4:40], name[41:]
-            if code in LANGUAGES:
-                found.setdefault(picture, {})[code] = str(value)
-    return found
 
 
 def _editor_page(
@@ -212,6 +208,7 @@ def _pictures(listing: Listing) -> list[dict[str, Any]]:
             "id": str(picture.pk),
             "url": reverse("portal:picture", args=[listing.pk, picture.pk]),
             "remove": reverse("portal:remove_picture", args=[listing.pk, picture.pk]),
+            "describe": reverse("portal:describe_picture", args=[listing.pk, picture.pk]),
             "alts": [(code, name, picture.alts.get(code, "")) for code, name in LANGUAGE_NAMES.items()],
             "alt": picture.alts.get(language(), ""),
         }
@@ -236,7 +233,11 @@ def _checklist(listing: Listing) -> dict[str, Any]:
     skus = [variant.sku for variant in listing.variants.all()]
     groups = [_group(listing, sku, [one for one in found if one.sku == sku]) for sku in ["", *skus]]
     missing = sum(len(group.todo) for group in groups)
-    return {"groups": [group for group in groups if group.todo or group.met], "missing": missing, "total": len(found)}
+    return {
+        "groups": [group for group in groups if group.todo or group.met],
+        "missing": missing,
+        "total": len(found),
+    }
 
 
 def _group(listing: Listing, sku: str, found: list[Requirement]) -> CheckGroup:

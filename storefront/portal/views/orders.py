@@ -43,7 +43,7 @@ def table(request: PortalRequest) -> HttpResponse:
 
 
 def _tabs(current: str) -> tuple[Link, ...]:
-    states = [Link(state.label, f"?state={state}", current=state == current) for state in Parcel.State]
+    states = [Link(str(state.label), f"?state={state}", current=state == current) for state in Parcel.State]
     return (Link(_("All"), "?", current=not current), *states)
 
 
@@ -67,7 +67,11 @@ def detail(request: PortalRequest, number: str) -> HttpResponse:
     if parcel is None:
         raise Http404
     lines = [
-        {"line": line, "price": Money(line.unit_price, parcel.currency), "total": Money(line.total, parcel.currency)}
+        {
+            "line": line,
+            "price": Money(line.unit_price, parcel.currency),
+            "total": Money(line.total, parcel.currency),
+        }
         for line in parcel.lines.all()
     ]
     context = {**_row(parcel), "lines": lines, "sums": _sums(parcel), "events": _events(parcel)}

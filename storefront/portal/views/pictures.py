@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from saleor_ext.listings import services
 from saleor_ext.listings.data import ListingInvalid
-from saleor_ext.listings.models import ListingPicture
+from saleor_ext.listings.models import LANGUAGES, ListingPicture
 
 from ..access import PortalRequest, editor_page, member_page
 from .listings import own_listing
@@ -34,7 +34,9 @@ def show(request: PortalRequest, listing_id: uuid.UUID, picture_id: uuid.UUID) -
     """Send a picture; its address never shows another one, so the browser may keep it."""
     picture = _own_picture(request, listing_id, picture_id)
     suffix = "." + str(picture.file.name).rpartition(".")[2]
-    response = FileResponse(picture.file.open("rb"), content_type=TYPES.get(suffix, "application/octet-stream"))
+    response = FileResponse(
+        picture.file.open("rb"), content_type=TYPES.get(suffix, "application/octet-stream")
+    )
     response.headers["Cache-Control"] = "private, max-age=86400, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
@@ -64,4 +66,15 @@ def remove(request: PortalRequest, listing_id: uuid.UUID, picture_id: uuid.UUID)
     """Take a picture off the listing."""
     services.remove_picture(_own_picture(request, listing_id, picture_id), actor=request.member.email)
     messages.success(request, _("Picture removed."))
+    return redirect("portal:listing", listing_id)
+
+
+@require_POST
+@editor_page
+def describe(request: PortalRequest, listing_id: uuid.UUID, picture_id: uuid.UUID) -> HttpResponse:
+    """Set what a picture shows, in words, per language."""
+    picture = _own_picture(request, listing_id, picture_id)
+    texts = {code: request.POST.get(f"alt-{code}", "") for code in LANGUAGES}
+    services.set_alts(picture.listing, {str(picture.pk): texts}, actor=request.member.email)
+    messages.success(request, _("Saved."))
     return redirect("portal:listing", listing_id)
