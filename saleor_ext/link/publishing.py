@@ -6,10 +6,8 @@ external references tie our rows to Saleor's. A finished listing published again
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
@@ -18,16 +16,11 @@ from . import publishing_operations as ops
 from .catalogue import read_by_reference
 from .client import GraphQLClient
 from .errors import SaleorUserError
+from .publishing_media import MediaPublication, publish_media
 from .publishing_variants import publish_stock, publish_variant_translations, publish_variants
 from .results.catalogue import CatalogueProduct, References, Words
 from .rich_text import editor_js, plain_text
 from .storefront import METADATA, pairs
-
-MEDIA_PREFIX = "ponte-"
-MEDIA_DIGITS = 12
-MEDIA_TYPES = {
-    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".avif": "image/avif",
-}  # fmt: skip  # one line a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +50,6 @@ class VariantPublication:
     translations: Mapping[str, str] = field(default_factory=dict)
     cost_price: Money | None = None
     quantity_limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MediaPublication:
-    """A picture file; it is known again by the hash of its content."""
-
-    path: Path
-    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,28 +278,7 @@ class _Run:
         return True
 
     def do_media(self) -> bool:
-        wanted = {media_key(item.path): item for item in self.listing.media}
-        present = {key for key in wanted for media in self.product.media if key in media.url}
-        ours = [media for media in self.product.media if f"/{MEDIA_PREFIX}" in media.url]
-        stale = [media for media in ours if not any(key in media.url for key in wanted)]
-        for key, item in wanted.items():
-            if key not in present:
-                self._upload(key, item)
-        for media in stale:
-            self.client.run(ops.MEDIA_DELETE, id=media.id)
-        return len(present) < len(wanted) or bool(stale)
-
-    def _upload(self, key: str, item: MediaPublication) -> None:
-        suffix = item.path.suffix.lower()
-        if suffix not in MEDIA_TYPES:
-            raise PermanentError(
-                f"{item.path.name}: pictures are {', '.join(MEDIA_TYPES)}", code="media_type"
-            )
-        self.client.upload(
-            ops.MEDIA_CREATE,
-            {"variables.input.image": (f"{key}{suffix}", item.path.read_bytes(), MEDIA_TYPES[suffix])},
-            input={"product": self.product.id, "alt": item.alt[:250], "image": None},
-        )
+        return publish_media(self.client, self.listing.media, self.product)
 
     def do_channel_listing(self) -> bool:
         if self.product.listing(self.listing.channel):
@@ -367,11 +331,6 @@ class _Run:
         }
         self.client.run(ops.CHANNEL_LISTING, id=self.product.id, input={"updateChannels": [entry]})
         return True
-
-
-def media_key(path: Path) -> str:
-    """Name an upload by its content, so that it is found again in the address Saleor gives it."""
-    return MEDIA_PREFIX + hashlib.sha256(path.read_bytes()).hexdigest()[:MEDIA_DIGITS]
 
 
 def _paragraphs(text: str) -> str:

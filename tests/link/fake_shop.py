@@ -29,6 +29,8 @@ class FakeShop(GraphQLClient):
         self.products: dict[str, Payload] = {}
         self.changes: list[str] = []
         self.fault: Callable[[int, str], bool] = lambda number, moment: False
+        #: Whether the file storage gives uploads names of its own.
+        self.renames = False
         self._count = 0
 
     def execute(
@@ -136,9 +138,11 @@ class FakeShop(GraphQLClient):
     def product_media_create(self, input: Payload, files: Mapping[str, tuple[str, bytes, str]]) -> Payload:
         stem, _, suffix = files["variables.input.image"][0].rpartition(".")
         media_id = self._id("ProductMedia")
-        url = f"http://fake.test/media/products/{stem}_{media_id[-1]}.{suffix}"
-        self.products[input["product"]]["media"].append({"id": media_id, "url": url, "alt": input["alt"]})
-        return {"productMediaCreate": {"errors": []}}
+        name = media_id if self.renames else f"{stem}_{media_id}"
+        url = f"http://fake.test/media/products/{name.replace('ProductMedia:', '')}.{suffix}"
+        media = {"id": media_id, "url": url, "alt": input["alt"]}
+        self.products[input["product"]]["media"].append(media)
+        return {"productMediaCreate": {"media": media, "errors": []}}
 
     def product_media_delete(self, id: str) -> Payload:
         for product in self.products.values():

@@ -153,8 +153,10 @@ def test_a_withdrawn_variant_leaves_the_channel_and_comes_back(listing: ListingP
     assert _variant(shop, 1)["channelListings"][0]["price"]["amount"] == 128
 
 
-def test_pictures_are_exchanged(listing: ListingPublication, tmp_path: Path) -> None:
+@pytest.mark.parametrize("renames", [False, True])
+def test_pictures_are_exchanged(listing: ListingPublication, tmp_path: Path, renames: bool) -> None:
     shop = FakeShop()
+    shop.renames = renames
     publish_listing(shop, listing)
     new = tmp_path / "new.webp"
     new.write_bytes(b"new")
@@ -164,6 +166,9 @@ def test_pictures_are_exchanged(listing: ListingPublication, tmp_path: Path) -> 
     publish_listing(shop, replace(listing, media=(listing.media[0], MediaPublication(new))))
     assert len(product["media"]) == 3
     assert foreign in product["media"], "a picture added by hand in the Dashboard stays"
+    shop.changes.clear()
+    publish_listing(shop, replace(listing, media=(listing.media[0], MediaPublication(new))))
+    assert shop.changes == []
 
 
 def test_a_file_that_is_no_picture_is_refused(listing: ListingPublication, tmp_path: Path) -> None:
