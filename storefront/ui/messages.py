@@ -135,7 +135,7 @@ def _python_texts(path: Path) -> Iterator[Entry]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name == "Field":  # of a plugin's configuration: the console shows both, translated
+        if name == "Field" and path.name == "config.py":  # the console shows a plugin's fields, translated
             yield from (Entry(text) for text in _labels(node))
             continue
         wanted = _CALLS.get(name)
