@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from plugins.cross_border_payment import gateways, lanes
 from plugins.cross_border_payment.plugin import plugin
@@ -98,6 +99,13 @@ def config_values(**changes: Any) -> dict[str, Any]:
         "customs_targets": [{"customs": "GUANGZHOU_ZS", "merchant_customs_no": "4401961234"}],
         **changes,
     }
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """These tests read messages: they must not depend on which translations are compiled."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
