@@ -95,7 +95,8 @@ def _facts(node: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _value(line: Mapping[str, Any]) -> Money:
-    net = ((line.get("unitPrice") or {}).get("net") or {}).get("amount", 0)
+    # A taxed price here would make Saleor ask for taxes in the middle of this question; it answers with no checkout.
+    net = (line.get("undiscountedUnitPrice") or {}).get("amount", 0)
     return Money(Decimal(str(net)), CURRENCY) * int(line["quantity"])
 
 

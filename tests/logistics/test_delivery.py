@@ -127,7 +127,7 @@ def checkout(**changes: Any) -> dict[str, Any]:
     }
     line = {
         "quantity": 2,
-        "unitPrice": {"net": {"amount": Decimal("88.00")}},
+        "undiscountedUnitPrice": {"amount": Decimal("88.00")},
         "variant": {
             "sku": "COOKIE-1",
             "weight": {"value": 0.3, "unit": "KG"},
