@@ -89,31 +89,26 @@ def _order_event(world: World, number: int) -> load.Call:
 
 def tax_webhook(world: World) -> None:
     """Answer a tax question for a basket of three lines."""
-    calls = {n: _tax_question(world, n) for n in range(-200, 1500)}
+    from saleor_ext.listings.models import ListingVariant
+
+    on_lane = ListingVariant.objects.filter(listing__lane="bonded_1210").order_by("sku")
+    skus = list(on_lane.values_list("sku", flat=True)[:3])
+    calls = {n: _tax_question(world, n, skus) for n in range(-200, 1500)}
     result = load.run(world.port, calls.__getitem__, count=1500, concurrency=CONCURRENCY)
     emit("tax-webhook-p99", result.percentile(0.99), "ms", ACK_MS)
     emit("tax-webhook-rate", result.per_second, "requests/s", empty_view(world).per_second)
 
 
-def _tax_question(world: World, number: int) -> load.Call:
-    facts = [{"key": "ponte.hs_code", "value": "1905310000"}, {"key": "ponte.unit", "value": "011"}]
-    lane = {"metadata": [{"key": "ponte.lane", "value": "bonded_1210"}]}
-    line = {
-        "quantity": 2,
-        "totalPrice": {"amount": 176.0 + abs(number) % 7},
-        "sourceLine": {"checkoutVariant": {"sku": "B-1", "metadata": facts, "product": lane}},
-    }
+def _tax_question(world: World, number: int, skus: list[str]) -> load.Call:
+    lines = [
+        {"quantity": 2, "productSku": sku, "totalPrice": {"amount": 176.0 + abs(number) % 7}} for sku in skus
+    ]
     body = json.dumps(
         {
             "__typename": "CalculateTaxes",
             "issuedAt": "2026-11-11T00:00:00+00:00",
             "recipient": {"id": app_id("ponte.customs")},
-            "taxBase": {
-                "currency": "CNY",
-                "shippingPrice": {"amount": 18},
-                "discounts": [],
-                "lines": [line] * 3,
-            },
+            "taxBase": {"currency": "CNY", "shippingPrice": {"amount": 18}, "discounts": [], "lines": lines},
         }
     ).encode()
     path = "/saleor/ponte.customs/webhooks/checkout-taxes"

@@ -54,6 +54,9 @@ def make() -> World:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
+    from saleor_ext.demo.seed import enter_all
+
+    enter_all(lambda line: None)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _connect_saleor(key)
     _fill_catalogue()
