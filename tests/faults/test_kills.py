@@ -1,10 +1,16 @@
-"""``kill -9`` of web, worker and sandbox at every step of the walk: each order still arrives once."""
+"""``kill -9`` of web, worker and sandbox at every step of the walk: each order still arrives once.
+
+By default each step loses one of the three, in turn. ``PONTE_FAULTS=full`` kills each of the three in every step,
+which takes some ten minutes: a killed worker's step is taken over when its lease ends.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
+from itertools import cycle
 
 import pytest
 
@@ -18,18 +24,25 @@ VICTIMS = {"web": ("web",), "worker": ("worker",), "sandbox": ("sandbox", "sandb
 GROWN_UP = 6.5
 #: So that a step has begun when its victim dies, and is mostly not done.
 INTO_THE_STEP = 0.1
-AT_ONCE = 4
-MOST_WALKS = 16
+AT_ONCE = 3
+MOST_WALKS = 24
 
 pytestmark = pytest.mark.demo
 
 
+def deaths() -> dict[str, set[str]]:
+    """Which step each victim has to die in."""
+    if os.environ.get("PONTE_FAULTS") == "full":
+        return {victim: set(STEPS) for victim in VICTIMS}
+    return {victim: set(STEPS[number :: len(VICTIMS)]) for number, victim in enumerate(VICTIMS)}
+
+
 class Killer:
-    """Kills each victim during each step once, whichever walk is in that step then."""
+    """Kills victims in their steps, once each, whichever walk is in that step then."""
 
     def __init__(self, demo: DemoProcess) -> None:
         self.demo = demo
-        self.open = {victim: set(STEPS) for victim in VICTIMS}
+        self.open = deaths()
         self.born = dict.fromkeys(VICTIMS, time.monotonic())
         self._lock = threading.Lock()
 
@@ -57,18 +70,18 @@ class Killer:
 
 def test_killed_at_every_step_each_order_arrives_once(demo: DemoProcess, records: Records) -> None:
     killer = Killer(demo)
-    listings = deque(records.listings())
+    listings = cycle(records.listings())
     done: list[WalkProcess] = []
     under_way: deque[WalkProcess] = deque()
     while killer.left and len(done) + len(under_way) < MOST_WALKS:
-        under_way.append(WalkProcess(demo, listings.popleft(), killer.at).start())
+        under_way.append(WalkProcess(demo, next(listings), killer.at).start())
         if len(under_way) == AT_ONCE:
             done.append(under_way.popleft())
             done[-1].wait()
     for walk in under_way:
         walk.wait()
         done.append(walk)
-    assert killer.open == {victim: set() for victim in VICTIMS}, "every victim died in every step"
+    assert killer.open == {victim: set() for victim in VICTIMS}, "every victim died in every step of its own"
     for walk in done:
         records.assert_arrived_once(walk)
     records.assert_nothing_else(len(done))
