@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from tests.demo_process import DemoProcess
 
 PLATFORM = os.environ.get("DJANGO_SETTINGS_MODULE", "").startswith("saleor_ext")
 
@@ -15,3 +18,17 @@ def _fresh_caches() -> None:
     from saleor_ext.plugin_api.configuration import forget_cache
 
     forget_cache()
+
+
+@pytest.fixture(scope="session")
+def running_demo() -> Iterator[DemoProcess]:
+    """The whole demonstration, started once for all tests that need it; mark them ``demo``, so that they share it."""
+    with DemoProcess() as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of the demonstration on one worker: it is one machine's worth of processes."""
+    for item in items:
+        if item.get_closest_marker("demo"):
+            item.add_marker(pytest.mark.xdist_group("demo"))
