@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -314,10 +315,17 @@ def pay_page(request: HttpRequest, key: str, kept: PaymentState) -> PayPage:
         method_name=kept.method_name,
         qr_svg=qr_svg(found.qr) if found and found.qr else "",
         link=found.redirect_url if found else "",
+        stand_in=_stand_in(found),
         expires_at=found.expires_at if found else None,
         payer=named.name if named else "",
         message=found.message if found else "",
     )
+
+
+def _stand_in(found: PaymentSession | None) -> str:
+    """Return the sandbox's "phone" in a demonstration, where nobody can scan the code; empty in production."""
+    code = found.qr if found and not found.redirect_url else ""
+    return code if settings.PONTE_DEMO and code.startswith(("http://", "https://")) else ""
 
 
 def complete(request: HttpRequest, key: str, kept: PaymentState) -> str:

@@ -161,6 +161,7 @@ class PayPage:
     expires_at: datetime | None
     payer: str
     message: Text = ""
+    stand_in: str = ""
 
     @property
     def moving(self) -> bool:

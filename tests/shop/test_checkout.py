@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -225,6 +226,14 @@ def test_wallet_page_shows_a_code_and_asks_again(world: World) -> None:
     assert '<svg viewBox="0 0' in html
     assert ("checkout-1", "consumer_notice") in {kept[:2] for kept in world.vault.consents}
     assert world.client.get(f"/pay/{key}/status/").headers.get("HX-Redirect") is None
+
+
+def test_the_stand_in_for_the_wallet_is_offered_in_a_demonstration_only(world: World, settings: Any) -> None:
+    key = pay(world)
+    world.plugins.session = replace(waiting(), qr="http://sandbox.example/pay/1/", redirect_url="")
+    assert 'href="http://sandbox.example/pay/1/"' in page(world.client.get(f"/pay/{key}/"))
+    settings.PONTE_DEMO = False
+    assert "sandbox.example" not in page(world.client.get(f"/pay/{key}/"))
 
 
 def test_double_tap_is_one_payment(world: World) -> None:
