@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from plugins.nansha_logistics.seed import seed_book
-from saleor_ext.core.errors import PonteError
+from saleor_ext.core.errors import PermanentError, PonteError
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.link.errors import SaleorUserError
 from saleor_ext.link.setup import SHOP, staff_client
@@ -28,21 +28,30 @@ BONDED = "bonded_1210"
 Progress = Callable[[str], None]
 
 
-def seed(progress: Progress = lambda line: None) -> None:
-    """Do everything; what is there already is left as people have changed it."""
-    listings = enter_all(progress)
+def seed(progress: Progress = lambda line: None, only: Collection[str] = ()) -> None:
+    """Add everything, or of the listings those in ``only`` (slugs); what is there stays as people have changed it."""
+    listings = enter_all(progress, only)
     enter_accounts(progress)
     publish_all(listings, progress)
 
 
-def enter_all(progress: Progress) -> list[Listing]:
-    """Enter categories, merchants with members, listings with pictures, and their bonded stock."""
+def enter_all(progress: Progress, only: Collection[str] = ()) -> list[Listing]:
+    """Enter categories, merchants with members, listings with pictures, and their bonded stock.
+
+    :raises PermanentError: ``only`` names a listing that the demonstration does not have
+    """
+    known = {product.slug for demo in demo_merchants() for product in demo.products}
+    if unknown := set(only) - known:
+        raise PermanentError(
+            f"no demo listing {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
+        )
     for position, (slug, names) in enumerate(words().categories.items()):
         Category.objects.get_or_create(slug=slug, defaults={"names": dict(names), "position": position})
     entered = []
     for demo in demo_merchants():
         merchant = enter_merchant(demo)
-        entered += [enter_listing(merchant, product) for product in demo.products]
+        wanted = [product for product in demo.products if not only or product.slug in only]
+        entered += [enter_listing(merchant, product) for product in wanted]
     articles = settle_all(entered)
     progress(
         f"{len(demo_merchants())} merchants, {len(entered)} listings, {articles} articles in the bonded book"

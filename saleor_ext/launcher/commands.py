@@ -43,6 +43,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     assets = subparsers.add_parser("assets", help="compile translations and collect static files")
     assets.set_defaults(func=_assets, needs_django=True)
     seed = subparsers.add_parser("seed", help="set up Saleor and add the demo data; safe to repeat")
+    seed.add_argument(
+        "--listing",
+        action="append",
+        default=[],
+        metavar="SLUG",
+        help="add this listing only; may be repeated",
+    )
     seed.set_defaults(func=_seed, needs_django=True)
 
     doctor = subparsers.add_parser("doctor", help="check the installation and say how to mend what fails")
@@ -168,7 +175,7 @@ def _seed(arguments: argparse.Namespace) -> int:
         )
         report = setup.set_up(client, app_url="", progress=_say)
         _configure_plugins()
-        seed(_say)
+        seed(_say, arguments.listing)
         sync(_say)
     except PonteError as error:
         print(f"ponte seed: {error.message}", file=sys.stderr)
