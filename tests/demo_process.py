@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 180
+START_SECONDS = 420  # an idle machine needs a quarter of it
 #: Variables that tie a process to the test run's own database or settings.
 _FOREIGN = re.compile(r"^(PONTE_|SANDBOX_|DATABASE_URL$|REDIS_URL$|SALEOR_|DJANGO_|PYTEST_)")
 
@@ -58,7 +58,11 @@ class DemoProcess:
         return {**plain, "PONTE_VAR_DIR": str(self.var)}
 
     def __enter__(self) -> DemoProcess:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -92,10 +96,11 @@ class DemoProcess:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.lines.append(line.rstrip())
-            if line.startswith("[6/6] ready"):
-                self._ready.set()
+        with process.stdout:
+            for line in process.stdout:
+                self.lines.append(line.rstrip())
+                if line.startswith("[6/6] ready"):
+                    self._ready.set()
 
     def stop(self) -> int:
         """End it as Ctrl-C does; return the exit code."""

@@ -35,19 +35,29 @@ def var_dir() -> Path:
 
 
 def postgresql_folder(var: Path) -> Path:
-    """Return where the cluster's data lie: under ``var``, unless the server's own user could not get there.
+    """Return where the cluster's data lie: under ``var``, unless the embedded server could not work there.
 
-    PostgreSQL refuses to run as root, so root's server runs as another user; a clone below ``/root`` is closed to it.
+    PostgreSQL refuses to run as root, so root's server runs as another user: a clone below ``/root`` is closed to it.
+    Its start script does not take blanks in the folder's name. The choice is written down for later starts.
     """
     note = var / "postgresql.path"
     if note.exists():
         return Path(note.read_text().strip())
     folder = var / "postgresql"
-    if os.geteuid() == 0 and not _open_to_others(var):
-        folder = Path(tempfile.gettempdir()).parent / "var" / "lib" / f"ponte-{secrets.token_hex(4)}"
+    root = os.geteuid() == 0
+    if " " in str(folder) or (root and not _open_to_others(var)):
+        folder = _shared_place(root) / f"ponte-{secrets.token_hex(4)}"
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(str(folder))
     return folder
+
+
+def _shared_place(root: bool) -> Path:
+    """A folder without blanks that outlives a restart, the user's own where there is one."""
+    if root:
+        return Path("/var/lib")
+    own = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return own if " " not in str(own) else Path(tempfile.gettempdir())
 
 
 def _open_to_others(folder: Path) -> bool:

@@ -55,6 +55,8 @@ def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None 
         if ready:
             ready()
         supervisor.watch()
+    except KeyboardInterrupt:
+        pass  # the wanted end
     except CannotStart as error:
         print(f"ponte up: {error}", file=sys.stderr)
         return 1
