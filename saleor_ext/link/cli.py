@@ -19,17 +19,9 @@ def register(subparsers: Any) -> None:
 
     setup = commands.add_parser("setup", help="bring a Saleor to the state the shop needs (safe to repeat)")
     setup.add_argument("--api-url", default="", help="GraphQL address; default SALEOR_API_URL")
-    setup.add_argument(
-        "--token", default=os.environ.get("SALEOR_TOKEN", ""), help="staff or app token; default SALEOR_TOKEN"
-    )
-    setup.add_argument(
-        "--email", default=os.environ.get("SALEOR_EMAIL", ""), help="staff member; default SALEOR_EMAIL"
-    )
-    setup.add_argument(
-        "--password",
-        default=os.environ.get("SALEOR_PASSWORD", ""),
-        help="their password; default SALEOR_PASSWORD",
-    )
+    setup.add_argument("--token", default="", help="staff or app token; default SALEOR_TOKEN")
+    setup.add_argument("--email", default="", help="staff member; default SALEOR_EMAIL")
+    setup.add_argument("--password", default="", help="their password; default SALEOR_PASSWORD")
     setup.add_argument(
         "--app-url", default="", help="address Saleor reaches this platform at; default PONTE_APP_URL"
     )
@@ -54,14 +46,20 @@ def run_setup(arguments: argparse.Namespace) -> int:
 
     api_url = instances.normal_url(arguments.api_url) or clients.default_api_url()
     try:
-        client = setup.staff_client(
-            api_url, token=arguments.token, email=arguments.email, password=arguments.password
-        )
+        client = setup.staff_client(api_url, **_credentials(arguments))
         report = setup.set_up(client, app_url=arguments.app_url, progress=_say)
     except PonteError as error:
         print(f"ponte saleor setup: {error.message}", file=sys.stderr)
         return 1
     return 1 if report.missing else 0
+
+
+def _credentials(arguments: argparse.Namespace) -> dict[str, str]:
+    """What was given, else the environment's: read late, because a demonstration's environment is joined late."""
+    given = {name: getattr(arguments, name) for name in ("token", "email", "password")}
+    if any(given.values()):
+        return given
+    return {name: os.environ.get(f"SALEOR_{name.upper()}", "") for name in given}
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
