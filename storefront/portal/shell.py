@@ -22,7 +22,11 @@ def language() -> str:
 
 def nav(current: str) -> tuple[NavGroup, ...]:
     """Return the side navigation."""
-    links = (("listings", _("Listings"), "tag"), ("orders", _("Orders"), "parcel"))
+    links = (
+        ("listings", _("Listings"), "tag"),
+        ("orders", _("Orders"), "parcel"),
+        ("account", _("Account"), "user"),
+    )
     return (
         NavGroup(
             "",
@@ -49,6 +53,7 @@ def page(
             "who": request.member.email,
             "merchant": merchant,
             "merchant_name": merchant.name(language()),
+            "merchant_story": merchant.story(language()),
             "merchants": [(m.merchant.slug, m.merchant.name(language())) for m in request.members],
             "may_edit": request.member.may_edit,
             **(context or {}),

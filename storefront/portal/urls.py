@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
+    path("account/", views.account, name="account"),
     path("merchant/", views.choose_merchant, name="choose"),
     path("listings/", listings.table, name="listings"),
     path("listings/new/", listings.new, name="new"),

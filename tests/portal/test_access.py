@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 # name, what its address needs, whether it changes something
 PAGES = [
     ("home", (), False),
+    ("account", (), False),
     ("choose", (), True),
     ("listings", (), False),
     ("new", (), False),

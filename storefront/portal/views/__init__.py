@@ -16,6 +16,7 @@ from storefront import accounts
 from .. import access
 from ..access import PortalRequest, member_page
 from ..forms import SignInForm
+from ..shell import page
 
 
 @require_GET
@@ -61,6 +62,13 @@ def _page(request: HttpRequest, form: SignInForm, target: str, status: int = 200
 def sign_out(request: HttpRequest) -> HttpResponse:
     accounts.sign_out(request)
     return redirect("portal:sign_in")
+
+
+@require_GET
+@member_page
+def account(request: PortalRequest) -> HttpResponse:
+    """Show who is signed in, and what is on file of the merchant."""
+    return page(request, "account.html", "account", {"member": request.member})
 
 
 @require_POST
