@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -98,6 +99,19 @@ def _read_multipart(request: HttpRequest) -> Any:
     return data
 
 
+@lru_cache(maxsize=512)
+def _checked(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
+    """Parse and validate a document once: clients send the same few again and again."""
+    from sandbox.saleor.schema import schema
+
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return None, [error]
+    problems = validate(schema().graphql_schema, document)
+    return (None if problems else document), problems
+
+
 def _run(data: Any, context: Context) -> tuple[dict[str, Any], int]:
     from sandbox.saleor.schema import schema
 
@@ -105,14 +119,10 @@ def _run(data: Any, context: Context) -> tuple[dict[str, Any], int]:
     if not query:
         return {"errors": [_plain("Must provide a query string.")], "extensions": {"cost": COST}}, 400
     built = schema().graphql_schema
-    try:
-        document: DocumentNode = parse(query)
-        problems = validate(built, document)
-    except GraphQLError as error:
-        problems = [error]
-    if not problems and _is_subscription(document, data.get("operationName")):
+    document, problems = _checked(query)
+    if document is not None and _is_subscription(document, data.get("operationName")):
         problems = [GraphQLError("Subscriptions are served by webhooks only.")]
-    if problems:
+    if document is None or problems:
         return {"errors": [format_error(e) for e in problems], "extensions": {"cost": COST}}, 400
     context.cache.pop("names", None)
     result = execute(
