@@ -125,7 +125,12 @@ def briefs(saleor_ids: set[str]) -> dict[str, Brief]:
     """Return products by Saleor id, also those taken off the shop since."""
     found = selectors.by_saleor_ids(sorted(saleor_ids), saleor.language())
     return {
-        key: Brief(entry.name, _picture(entry), {variant.sku: variant.name for variant in entry.variants})
+        key: Brief(
+            entry.name,
+            _picture(entry),
+            # An only article bears its product's name, which need not stand there twice.
+            {v.sku: "" if v.name == entry.name else v.name for v in entry.variants},
+        )
         for key, entry in found.items()
     }
 

@@ -36,7 +36,7 @@ def client(request: HttpRequest) -> Storefront:
         try:
             token = session.renew(request, signed, _anonymous().token_refresh(signed.refresh)).token
         except PonteError:
-            request.session.pop("account", None)
+            session.forget_account(request)
             token = None
     return storefront(token=token, channel=platform_settings().channel, language=LANGUAGE_CODES[language()])
 

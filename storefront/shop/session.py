@@ -128,8 +128,16 @@ def renew(request: HttpRequest, signed: Account, token: str) -> Account:
     return signed
 
 
+def forget_account(request: HttpRequest) -> None:
+    """End a sign-in that Saleor no longer renews; the basket stays."""
+    request.session.pop(_ACCOUNT, None)
+
+
 def sign_out(request: HttpRequest) -> None:
-    request.session.flush()
+    """Forget everything of the shop: the next person at this browser sees neither basket nor orders."""
+    for key in (_ACCOUNT, _BOXES, _ORDERS, _PAYMENTS, _KNOWN):
+        request.session.pop(key, None)
+    request.session.cycle_key()
 
 
 def receiver(request: HttpRequest) -> dict[str, Any]:

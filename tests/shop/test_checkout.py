@@ -332,6 +332,13 @@ def test_sign_in_keeps_the_basket_and_wrong_password_is_said(world: World) -> No
     assert "lin@example.com" in page(world.client.get("/account/"))
 
 
+def test_sign_out_leaves_nothing_of_the_shop(world: World) -> None:
+    put(world)
+    world.client.post("/account/sign-in/", {"email": "lin@example.com", "password": "correct horse"})
+    world.client.post("/account/sign-out/")
+    assert not {"account", "boxes", "orders", "receiver"} & set(world.client.session.keys())
+
+
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_sign_in_leads_only_home(world: World, target: str) -> None:
     given = {"email": "a@example.com", "password": "correct horse", "next": target}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.link.errors import SaleorUserError
+from storefront.accounts import demo_accounts
 
 from .. import saleor, session
 from ..forms import RegisterForm, SignInForm
@@ -37,7 +37,7 @@ def _show(request: HttpRequest, form: SignInForm | RegisterForm, register: bool)
         "heading": gettext("Create an account") if register else gettext("Sign in"),
         "next": _next(request),
         "place": "account",
-        "demo_accounts": getattr(settings, "PONTE_DEMO_SHOPPERS", ()) if settings.PONTE_DEMO else (),
+        "demo_accounts": demo_accounts("consumer"),
     }
     return render(request, "shop/sign_in.html", context, status=422 if form.errors else 200)
 

@@ -17,7 +17,7 @@ from saleor_ext.core.errors import TransientError
 from saleor_ext.identity.checks import IdentityInvalid
 from saleor_ext.link.errors import SaleorUserError
 
-from .. import checkout, notice, session
+from .. import checkout, checks, notice, session
 from ..basket import words_of
 from ..forms import IDENTITY_WORDS, AddressForm, BuyerForm, ReviewForm
 from ..viewmodels import Problem
@@ -143,6 +143,9 @@ def delivery(request: HttpRequest, key: str) -> HttpResponse:
                 ),
             )
     options = checkout.delivery_choices(opened)
+    if not options:
+        # Customs refuse every way for a box over the limit; another address would not help then.
+        problems = problems or checks.goods_problems(opened.state, opened.checkout)
     return _show(request, opened, "delivery", problems, 422 if problems else 200, options=options)
 
 
