@@ -10,7 +10,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 
 from .client import GraphQLClient, Operation
-from .clients import anonymous_client, user_client
+from .clients import anonymous_client, app_client, installed, user_client
 from .errors import SaleorRefused
 from .results.account import Tokens, User
 from .results.base import Page
@@ -261,11 +261,20 @@ class Storefront:
         idempotency_key: str | None = None,
         customer_ip: str | None = None,
     ) -> TransactionAnswer:
-        """Start a payment. With an idempotency key a lost answer may be asked for again."""
+        """Start a payment. With an idempotency key a lost answer may be asked for again.
+
+        Saleor lets only an app that handles payments tell the buyer's address, so the payment's own app asks;
+        with another gateway Saleor takes the address that the request comes from.
+        """
         operation = INITIALIZE
         if idempotency_key:
             operation = Operation(INITIALIZE.name, INITIALIZE.result, INITIALIZE.path, idempotent=True)
-        return self.client.run(
+        client = self.client
+        if customer_ip and installed(client.api_url, gateway):
+            client = app_client(client.api_url, gateway)
+        else:
+            customer_ip = None
+        return client.run(
             operation,
             id=checkout_id,
             gateway={"id": gateway, "data": data},

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.link import orders
 from saleor_ext.link.client import GraphQLClient, is_mutation, read_answer
 from saleor_ext.link.errors import SaleorRefused, SaleorUserError
+from saleor_ext.link.models import SaleorAppInstall, SaleorInstance
 from saleor_ext.link.storefront import AddressInput, LineInput, Storefront
 
+from .saleor import serve
 from .test_poller import START, order
 
 PRICE = {
@@ -120,6 +123,28 @@ def test_a_payment_is_repeatable_only_with_a_key() -> None:
         {"qr": "weixin://x"},
     )
     assert [repeatable for _, _, repeatable in client.asked] == [False, True]
+
+
+@pytest.mark.django_db
+def test_the_buyers_address_is_told_by_the_payments_app() -> None:
+    """Saleor answers PermissionDenied when anybody else names it."""
+    started = {"transaction": {"id": "T1"}, "transactionEvent": None, "data": None, "errors": []}
+    with serve(lambda path, given: (200, {"data": {"transactionInitialize": started}})) as wire:
+        at = SaleorInstance.objects.create(
+            api_url=wire.api_url, domain="saleor.test", jwks={}, jwks_fetched_at=clock.now()
+        )
+        SaleorAppInstall.objects.create(
+            instance=at,
+            identifier="ponte.payment",
+            token="t" * 30,
+            saleor_app_id="A1",
+            installed_at=clock.now(),
+        )
+        shop = Storefront(GraphQLClient(wire.api_url), "cn")
+        shop.transaction_initialize("C1", "ponte.payment", {}, customer_ip="203.0.113.9")
+        shop.transaction_initialize("C1", "other.payment", {}, customer_ip="203.0.113.9")
+    told = [(head.get("Authorization"), body["variables"]["ip"]) for _, head, body in wire.requests]
+    assert told == [("Bearer " + "t" * 30, "203.0.113.9"), (None, None)]
 
 
 def test_completing_says_why_not() -> None:

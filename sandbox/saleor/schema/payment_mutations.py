@@ -62,6 +62,8 @@ def open_amount(source):
 
 
 def customer_ip(info, given, code="INVALID"):
+    if given and not (info.context.app and "HANDLE_PAYMENTS" in info.context.permissions):
+        raise PermissionDenied("HANDLE_PAYMENTS")
     request = info.context.request
     value = given or (request.META.get("REMOTE_ADDR") if request is not None else None)
     try:
