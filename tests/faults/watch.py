@@ -67,13 +67,14 @@ class WalkProcess:
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        self.told(self, STEPS[0])
-        for text in self._process.stdout:
-            line = json.loads(text)
-            self.lines.append(line)
-            following = STEPS.index(line["step"]) + 1
-            if line["ok"] and following < len(STEPS):
-                self.told(self, STEPS[following])
+        with self._process.stdout as output:
+            self.told(self, STEPS[0])
+            for text in output:
+                line = json.loads(text)
+                self.lines.append(line)
+                following = STEPS.index(line["step"]) + 1
+                if line["ok"] and following < len(STEPS):
+                    self.told(self, STEPS[following])
 
 
 class Records:
