@@ -67,11 +67,10 @@ def test_what_is_wrong_is_named(changes: dict[str, Any], codes: list[str]) -> No
 @pytest.mark.django_db
 def test_what_the_book_says_is_told() -> None:
     book_item()
-    entries = requirements.of(replace(LISTING, variants=(facts(unit="011"),)))
-    entry = next(entry for entry in entries if entry.code == "book_unit")
     with override("en"):
-        todo = str(entry.todo)
-    assert (todo, entry.field, entry.sku) == ("The bonded book says 140.", "unit", "COOKIE-1")
+        entries = requirements.of(replace(LISTING, variants=(facts(unit="011"),)))
+    entry = next(entry for entry in entries if entry.code == "book_unit")
+    assert (str(entry.todo), entry.field, entry.sku) == ("The bonded book says 140.", "unit", "COOKIE-1")
 
 
 @pytest.mark.django_db
