@@ -76,7 +76,8 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "storefront.ui.renderer.UiFormRenderer"
+CSRF_FAILURE_VIEW = "storefront.ui.views.csrf_failure"
 
 _database = urlsplit(PONTE.database_url.get_secret_value())
 DATABASES = {

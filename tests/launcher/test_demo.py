@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -16,7 +17,10 @@ pytestmark = pytest.mark.demo
 
 
 def test_it_tells_where_everything_is_and_who_may_sign_in(running_demo: DemoProcess) -> None:
-    text = running_demo.log(400)
+    deadline = time.monotonic() + 10
+    while not any("ponte walk" in line for line in running_demo.lines) and time.monotonic() < deadline:
+        time.sleep(0.1)  # the words come after the line that says it is ready
+    text = running_demo.log(len(running_demo.lines))
     for address in (f"{running_demo.web}/", f"{running_demo.web}/portal/", f"{running_demo.web}/console/"):
         assert address in text
     for role, email in (("merchant", "baker@"), ("consumer", "lin@"), ("operator", "admin@")):

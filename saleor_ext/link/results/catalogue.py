@@ -176,7 +176,7 @@ class CatalogueProduct(Result):
     external_reference: str | None = None
     updated_at: datetime
     product_type: Slugged
-    category: Category | None = None
+    category: TranslatedCategory | None = None
     zh_hans: Words | None = None
     zh_hant: Words | None = None
     pt: Words | None = None
