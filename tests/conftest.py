@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -32,3 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("demo"):
             item.add_marker(pytest.mark.xdist_group("demo"))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Say last, and once, that browser tests did not run."""
+    yield
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if "browser" in report.keywords]
+    if skipped:
+        terminalreporter.write_line(
+            f"ponte: {len(skipped)} browser tests did NOT run: no Chromium was found "
+            "(Debian: apt-get install chromium fonts-noto-cjk)",
+            yellow=True,
+        )
