@@ -171,6 +171,8 @@ def install(saleor: Saleor, app: TinyApp, permissions: list[str] | None = None) 
 
 def open_shop(saleor: Saleor, app: TinyApp) -> Shop:
     """Do everything of the set-up order that works on Saleor."""
+    from sandbox.saleor.models import EventDelivery
+
     do = saleor.do
     warehouse = do(
         "mutation($i: WarehouseCreateInput!) { createWarehouse(input: $i) { warehouse { id } errors { field code } } }",
@@ -239,6 +241,7 @@ def open_shop(saleor: Saleor, app: TinyApp) -> Shop:
     shop.product, shop.variant = add_product(shop, "almond-cakes", 100)
     saleor.drain()
     app.received.clear()
+    EventDelivery.objects.all().delete()
     return shop
 
 
