@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from .models import Parcel
 from .timeline import Entry, entries
+
+#: Numbers that steps leave and people search by: customs order, waybill, inventory list.
+STEP_NUMBERS = ("orderNo", "waybill", "inventory_no")
 
 
 def parcel_of_order(api_url: str, order_id: str) -> Parcel | None:
@@ -23,15 +26,14 @@ def parcels_of_merchant(slug: str) -> QuerySet[Parcel]:
 
 
 def search(query: str = "", state: str = "", attention: bool = False) -> QuerySet[Parcel]:
-    """Return parcels for the console, newest first, by number of parcel, order or payment."""
+    """Return parcels for the console, newest first, by any number that a step left, or of order, payment or article."""
     found = Parcel.objects.order_by("-created_at")
     if query:
-        found = (
-            found.filter(number__iexact=query)
-            | found.filter(order_number=query)
-            | found.filter(psp_reference=query)
-            | found.filter(lines__sku=query)
-        ).distinct()
+        left_by_a_step = Q()
+        for key in STEP_NUMBERS:
+            left_by_a_step |= Q(**{f"steps__data__{key}": query})
+        own = Q(number__iexact=query) | Q(order_number=query) | Q(psp_reference=query) | Q(lines__sku=query)
+        found = found.filter(own | left_by_a_step).distinct()
     if state:
         found = found.filter(state=state)
     if attention:
