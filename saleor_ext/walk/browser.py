@@ -20,6 +20,8 @@ TIMEOUT = 30.0
 #: Answers of a site that is starting again, and seconds until a person presses the button again.
 AWAY = frozenset({502, 503, 504})
 PRESS_AGAIN = 1.0
+#: Seconds after which a form that comes back refused is taken for refused.
+PERSISTENCE = 12.0
 #: Characters of a refusal that are told.
 EXCERPT = 300
 
@@ -46,7 +48,8 @@ class Page:
         self.url = str(response.url)
         self.status = response.status_code
         self.text = response.text
-        self._tree = html.fromstring(response.text) if response.text.strip() else html.fromstring("<html/>")
+        # xpath() has too many result types to be worth narrowing at each call.
+        self._tree: Any = html.fromstring(response.text if response.text.strip() else "<html/>")
 
     @property
     def path(self) -> str:
@@ -108,12 +111,19 @@ class Browser:
         return self._load("GET", urljoin(self.base_url + "/", address))
 
     def send(self, form: Form, values: Mapping[str, str] | None = None) -> Page:
-        """Send a form with some of its fields changed; a form that comes back refused is Stuck."""
+        """Send a form with some of its fields changed.
+
+        :raises Stuck: the form keeps coming back refused; a page may also ask to press again in a moment
+        """
         filled = {**form.values, **(values or {})}
-        page = self._load("POST", form.action, data=filled, headers={"Referer": form.action})
-        if page.status == httpx2.codes.UNPROCESSABLE_CONTENT:
-            raise Stuck(f"{page.path} refuses: {page.complaint() or 'no reason shown'}")
-        return page
+        deadline = time.monotonic() + min(self._patience, PERSISTENCE)
+        while True:
+            page = self._load("POST", form.action, data=filled, headers={"Referer": form.action})
+            if page.status != httpx2.codes.UNPROCESSABLE_CONTENT:
+                return page
+            if time.monotonic() > deadline:
+                raise Stuck(f"{page.path} refuses: {page.complaint() or 'no reason shown'}")
+            time.sleep(PRESS_AGAIN)
 
     def close(self) -> None:
         self._client.close()
