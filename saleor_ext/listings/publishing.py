@@ -17,12 +17,12 @@ from saleor_ext.core.settings import platform_settings
 from saleor_ext.link.clients import platform_client
 from saleor_ext.link.publishing import (
     ListingPublication,
-    MediaPublication,
     Publication,
     TextIn,
     VariantPublication,
     publish_listing,
 )
+from saleor_ext.link.publishing_media import MediaPublication
 from saleor_ext.link.storefront import LANGUAGE_CODES
 from saleor_ext.plugin_api.types import VariantFacts
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from saleor_ext.listings.allergens import NAMES as ALLERGENS
 from saleor_ext.listings.codes import ORIGINS, UNITS, named
@@ -73,7 +74,7 @@ class HeadForm(PortalForm):
 class TextForm(PortalForm):
     """One language; its prefix is the language code."""
 
-    name = forms.CharField(label=_("Name"), required=False)
+    name = forms.CharField(label=pgettext_lazy("goods", "Name"), required=False)
     short = forms.CharField(
         label=_("In one sentence"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )

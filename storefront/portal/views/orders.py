@@ -84,7 +84,7 @@ def _sums(parcel: Parcel) -> Breakdown:
 
     lines = [
         PriceLine(_("Goods without tax"), money(parcel.goods_value)),
-        PriceLine(_("Delivery"), money(parcel.freight)),
+        PriceLine(_("Delivery fee"), money(parcel.freight)),
         PriceLine(_("Import tax"), money(parcel.tax_total)),
     ]
     if parcel.discount:
