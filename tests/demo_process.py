@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -34,7 +35,8 @@ def free_ports(count: int) -> list[int]:
 class DemoProcess:
     """``ponte up`` under test; leave the context to stop it and delete its folder."""
 
-    def __init__(self, *, seed: bool = True) -> None:
+    def __init__(self, *, seed: bool = True, extra_environment: Mapping[str, str] | None = None) -> None:
+        self.extra_environment = dict(extra_environment or {})
         self.folder = tempfile.TemporaryDirectory(prefix="ponte demo ")  # a blank in the path, on purpose
         Path(self.folder.name).chmod(0o755)
         self.var = Path(self.folder.name) / "var"
@@ -55,7 +57,7 @@ class DemoProcess:
     @property
     def environment(self) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)}
-        return {**plain, "PONTE_VAR_DIR": str(self.var)}
+        return {**plain, "PONTE_VAR_DIR": str(self.var), **self.extra_environment}
 
     def __enter__(self) -> DemoProcess:
         try:

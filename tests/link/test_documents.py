@@ -58,7 +58,7 @@ def _sandbox() -> GraphQLSchema:
     return build_schema(done.stdout)
 
 
-def _documents() -> dict[str, str]:
+def documents_in_use() -> dict[str, str]:
     """All documents by name: the link's operations, the plugins' files, the subscriptions as handed to Saleor."""
     found = dict(documents.all_operations())
     for app in registry.apps().values():
@@ -73,13 +73,13 @@ def _documents() -> dict[str, str]:
 def _faults(schema: GraphQLSchema) -> list[str]:
     return [
         f"{name}: {error.message}"
-        for name, text in _documents().items()
+        for name, text in documents_in_use().items()
         for error in validate(schema, parse(text))
     ]
 
 
 def test_there_are_documents() -> None:
-    assert len(_documents()) > 80
+    assert len(documents_in_use()) > 80
 
 
 def test_they_hold_against_saleor() -> None:
