@@ -6,6 +6,6 @@ echo "[lint 2/6] mypy"
 python -m tests.with_environment mypy --no-error-summary
 DJANGO_SETTINGS_MODULE=sandbox.settings python -m tests.with_environment mypy --no-error-summary sandbox
 echo "[lint 3/6] import-linter";   lint-imports --no-cache >/dev/null || lint-imports --no-cache
-echo "[lint 4/6] migrations";      python -m tests.with_environment django-admin makemigrations --check --dry-run
+echo "[lint 4/6] migrations";      python -m tests.with_environment python -m django makemigrations --check --dry-run
 echo "[lint 5/6] sandbox migrations"; python -m tests.with_environment python -m sandbox manage makemigrations --check --dry-run
 echo "[lint 6/6] translations";    python -m storefront.ui.messages check
