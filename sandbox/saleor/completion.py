@@ -24,6 +24,8 @@ from sandbox.saleor.models import (
 from sandbox.saleor.webhooks.events import emit
 
 DEFAULT_DELAY_MINUTES = 30
+# How often a checkout may change under our hands before completing gives up.
+ATTEMPTS = 3
 
 
 def complete(
@@ -33,11 +35,24 @@ def complete(
     redirect: str | None = None,
 ) -> Order:
     """Complete a checkout. Call it outside any transaction: taxes may be asked for."""
-    done = Order.objects.filter(checkout_token=checkout_id).first()
-    if done:
-        return done
+    for _ in range(ATTEMPTS):
+        done = Order.objects.filter(checkout_token=checkout_id).first()
+        if done:
+            return done
+        order = _try(checkout_id, context, metadata or {}, redirect)
+        if order:
+            return order
+    raise Invalid("id", "INVALID", "The checkout keeps changing; try again.")
+
+
+def _try(
+    checkout_id: Any, context: Context | None, metadata: dict[str, str], redirect: str | None
+) -> Order | None:
+    """Complete once; None when the checkout changed after its prices were looked at."""
     checkout = Checkout.objects.select_related("channel").filter(pk=checkout_id).first()
     if checkout is None:
+        if done := Order.objects.filter(checkout_token=checkout_id).first():
+            return done
         raise Invalid("id", "NOT_FOUND", f"Couldn't resolve to a node: {to_global('Checkout', checkout_id)}")
     lines = prices.lines_of(checkout, fresh=True)
     _check(checkout, lines)
@@ -46,7 +61,7 @@ def complete(
         raise Invalid(None, "TAX_ERROR", "Configured Tax App returned invalid response.")
     try:
         with transaction.atomic():
-            return _complete(checkout, context, metadata or {}, redirect)
+            return _complete(checkout, context, metadata, redirect)
     except stock.NotEnough as short:
         raise _insufficient(short) from short
 
@@ -114,11 +129,13 @@ def _check_shipping(checkout: Checkout) -> None:
 
 def _complete(
     checkout: Checkout, context: Context | None, metadata: dict[str, str], redirect: str | None
-) -> Order:
+) -> Order | None:
     locked = Checkout.objects.select_for_update().filter(pk=checkout.pk).first()
     if locked is None:
         # Another request completed it while we asked for taxes.
         return Order.objects.get(checkout_token=checkout.pk)
+    if locked.price_expiration is None or locked.price_expiration < timezone.now():
+        return None
     lines = list(
         locked.lines.select_for_update(of=("self",)).select_related("variant__product__product_type")
     )

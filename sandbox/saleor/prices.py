@@ -75,12 +75,6 @@ def sum_up(checkout: Checkout, lines: list[CheckoutLine]) -> None:
     checkout.total_gross = checkout.subtotal_gross + checkout.shipping_gross
 
 
-def invalidate(checkout: Checkout) -> None:
-    """Forget prices: the next reader of one asks the tax app again."""
-    checkout.price_expiration = None
-    Checkout.objects.filter(pk=checkout.pk).update(price_expiration=None)
-
-
 def ensure(checkout: Checkout, *, may_ask_apps: bool, force: bool = False) -> None:
     """Bring the prices of a checkout up to date. Call it outside any transaction: it may ask an app."""
     if not force and checkout.price_expiration and checkout.price_expiration > timezone.now():
@@ -120,9 +114,13 @@ def lines_of(checkout: Checkout, *, fresh: bool = False) -> list[CheckoutLine]:
 
 
 def _store(checkout: Checkout, lines: list[CheckoutLine]) -> None:
+    """Keep prices, unless the checkout changed or went while the app was thinking: then they are history."""
     from sandbox.saleor.payments import refresh_checkout_status
 
     with transaction.atomic():
+        now = Checkout.objects.select_for_update().filter(pk=checkout.pk).first()
+        if now is None or now.updated_at != checkout.updated_at:
+            return
         CheckoutLine.objects.bulk_update(lines, ["base_unit", "total_net", "total_gross", "tax_rate"])
         refresh_checkout_status(checkout, bool(lines))
         checkout.save(

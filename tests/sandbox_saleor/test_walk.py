@@ -226,3 +226,30 @@ def test_cancelling_frees_stock_and_refunds_nothing(shop: Shop) -> None:
             id=order["id"],
         )
     assert refused.value.codes == ["CANNOT_CANCEL_ORDER"]
+
+
+def test_a_basket_that_changes_while_taxes_are_asked_is_priced_anew(shop: Shop) -> None:
+    checkout = shop.checkout(1)["id"]
+    answer, changes = shop.app.answers["CHECKOUT_CALCULATE_TAXES"], [2]
+
+    def answer_late(body: dict[str, Any]) -> Any:
+        if changes:
+            _set_quantity(shop, checkout, changes.pop())
+        return answer(body)
+
+    _set_quantity(shop, checkout, 1)
+    shop.app.answers["CHECKOUT_CALCULATE_TAXES"] = answer_late
+    shop.read(checkout)
+    assert not changes
+    assert shop.read(checkout)["subtotalPrice"]["net"]["amount"] == 176.0
+
+
+def _set_quantity(shop: Shop, checkout: str, quantity: int) -> None:
+    shop.saleor.do(
+        """mutation($id: ID!, $v: ID, $q: Int) { checkoutLinesUpdate(id: $id, lines: [{variantId: $v, quantity: $q}]) {
+          errors { code message } } }""",
+        None,
+        id=checkout,
+        v=shop.variant,
+        q=quantity,
+    )

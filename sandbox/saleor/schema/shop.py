@@ -1,7 +1,7 @@
 """Shop, channels, warehouses, shipping zones and tax settings: types and queries."""
 
 # Resolvers take the value they resolve first, which a type checker reads as `self`.
-# mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, no-check-untyped-defs
 
 from __future__ import annotations
 
