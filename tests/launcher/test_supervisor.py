@@ -102,7 +102,9 @@ def test_the_cluster_lies_where_the_server_may_go(tmp_path: Path, monkeypatch: p
     assert environment.postgresql_folder(closed / "var") == outside  # a second start finds its data again
 
 
-def test_a_path_with_blanks_keeps_the_cluster_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_with_blanks_keeps_the_cluster_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     folder = environment.postgresql_folder(tmp_path / "my shop" / "var")

@@ -9,46 +9,88 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Merchant',
+            name="Merchant",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('names', models.JSONField(default=dict)),
-                ('stories', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('approved', 'Approved'), ('suspended', 'Suspended')], default='approved', max_length=12)),
-                ('state_reason', models.TextField(blank=True)),
-                ('customs_code', models.CharField(max_length=18)),
-                ('customs_name', models.CharField(max_length=100)),
-                ('domestic_agent', models.CharField(max_length=100)),
-                ('domestic_agent_code', models.CharField(max_length=18)),
-                ('colour', models.CharField(default='#1f4e8c', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Give a colour as #rrggbb.')])),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("names", models.JSONField(default=dict)),
+                ("stories", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("approved", "Approved"), ("suspended", "Suspended")],
+                        default="approved",
+                        max_length=12,
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True)),
+                ("customs_code", models.CharField(max_length=18)),
+                ("customs_name", models.CharField(max_length=100)),
+                ("domestic_agent", models.CharField(max_length=100)),
+                ("domestic_agent_code", models.CharField(max_length=18)),
+                (
+                    "colour",
+                    models.CharField(
+                        default="#1f4e8c",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Give a colour as #rrggbb."
+                            )
+                        ],
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['slug'],
+                "ordering": ["slug"],
             },
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254)),
-                ('saleor_user_id', models.CharField(blank=True, db_index=True, max_length=120)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('editor', 'Editor'), ('reader', 'Read only')], default='owner', max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='merchants.merchant')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("email", models.EmailField(max_length=254)),
+                ("saleor_user_id", models.CharField(blank=True, db_index=True, max_length=120)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("editor", "Editor"), ("reader", "Read only")],
+                        default="owner",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['email'],
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), models.F('merchant'), name='member_email_once')],
+                "ordering": ["email"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        models.F("merchant"),
+                        name="member_email_once",
+                    )
+                ],
             },
         ),
     ]
