@@ -62,7 +62,7 @@ class Merchant(Person):
         self.page.wait_for_url(re.compile(r"[?&]q="))
         self.shot(self.page, "listings")
         self.page.locator("table.listings td.what a").first.click()
-        expect(self.page.locator("fieldset.language")).to_have_count(4)
+        expect(self.page.locator(".languages .language")).to_have_count(4)
         self.shot(self.page, "listing")
 
     def rename(self, language: str, name: str) -> None:
