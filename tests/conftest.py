@@ -23,7 +23,8 @@ def _fresh_caches() -> None:
 @pytest.fixture(scope="session")
 def running_demo() -> Iterator[DemoProcess]:
     """The whole demonstration, started once for all tests that need it; mark them ``demo``, so that they share it."""
-    with DemoProcess() as running:
+    # A short lease, so that the work of a killed worker is taken over within the test's patience.
+    with DemoProcess(extra_environment={"PONTE_OUTBOX_LEASE": "12"}) as running:
         yield running
 
 

@@ -19,13 +19,12 @@ from django.db.models import Q
 from . import backoff, clock
 from .errors import PermanentError
 from .models import OutboxMessage
+from .settings import platform_settings
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[dict[str, Any]], None]
 DeadHandler = Callable[[dict[str, Any], str], None]
-#: Longer than the slowest call a handler makes (20 s); shorter than a person's patience after a crash.
-LEASE = timedelta(seconds=45)
 GIVE_UP_AFTER = timedelta(days=3)
 
 _handlers: dict[str, tuple[Handler, DeadHandler | None]] = {}
@@ -59,6 +58,11 @@ def enqueue(
     return message
 
 
+def lease() -> timedelta:
+    """How long a worker holds a row: longer than the slowest call (20 s), shorter than a person's patience."""
+    return timedelta(seconds=platform_settings().outbox_lease)
+
+
 def claim(limit: int = 1) -> list[OutboxMessage]:
     """Take due rows under a lease; rows that another worker holds are passed over."""
     now = clock.now()
@@ -71,7 +75,7 @@ def claim(limit: int = 1) -> list[OutboxMessage]:
         )
         token = uuid.uuid4()
         OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
-            lease_until=now + LEASE, lease_token=token
+            lease_until=now + lease(), lease_token=token
         )
     for row in rows:
         row.lease_token = token

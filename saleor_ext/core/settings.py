@@ -44,6 +44,9 @@ class PlatformSettings(BaseSettings):
     debug: bool = Field(False, description="Django's debug pages")
     var_dir: Path = Field(Path("var"), description="folder for keys, media and demo data")
     log_level: str = "INFO"
+    outbox_lease: float = Field(
+        45, ge=5, le=600, description="seconds until another worker takes over the work of one that died"
+    )
 
     @field_validator("public_url", "app_url", "saleor_api_url")
     @classmethod

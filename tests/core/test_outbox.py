@@ -121,7 +121,7 @@ def test_a_killed_worker_leaves_the_row_until_its_lease_ends(work: Work) -> None
     outbox.enqueue("test", {"n": 1})
     assert len(outbox.claim()) == 1  # …and the worker dies here
     assert outbox.drain() == 0
-    with time_machine.travel(clock.now() + outbox.LEASE + timedelta(seconds=1)):
+    with time_machine.travel(clock.now() + outbox.lease() + timedelta(seconds=1)):
         assert outbox.drain() == 1
     assert work.done == [{"n": 1}]
 
@@ -129,7 +129,7 @@ def test_a_killed_worker_leaves_the_row_until_its_lease_ends(work: Work) -> None
 def test_a_worker_whose_lease_ran_out_cannot_write_the_result(work: Work) -> None:
     message = outbox.enqueue("test", {})
     late = outbox.claim()[0]
-    with time_machine.travel(clock.now() + outbox.LEASE + timedelta(seconds=1)):
+    with time_machine.travel(clock.now() + outbox.lease() + timedelta(seconds=1)):
         taken_over = outbox.claim()[0]
     work.error = TransientError("late")
     outbox.run(late)

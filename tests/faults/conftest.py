@@ -1,8 +1,6 @@
-"""One demonstration for all fault tests of this folder."""
+"""The shared demonstration and what it has on record."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,9 +10,8 @@ from .watch import Records
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[DemoProcess]:
-    with DemoProcess() as running:
-        yield running
+def demo(running_demo: DemoProcess) -> DemoProcess:
+    return running_demo
 
 
 @pytest.fixture(scope="module")
