@@ -18,7 +18,7 @@ from types import TracebackType
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 420  # an idle machine needs a quarter of it
 #: Variables that tie a process to the test run's own database or settings.
-_FOREIGN = re.compile(r"^(PONTE_|SANDBOX_|DATABASE_URL$|REDIS_URL$|SALEOR_|DJANGO_|PYTEST_)")
+_FOREIGN = re.compile(r"^(PONTE_|SANDBOX_|DATABASE_URL$|REDIS_URL$|SALEOR_|CELERY_|DJANGO_|PYTEST_)")
 
 
 def free_ports(count: int) -> list[int]:
