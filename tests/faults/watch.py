@@ -85,7 +85,19 @@ class Records:
         self._environment = dict(line.split("=", 1) for line in stored)
         self._saleor = f"{demo.sandbox}/graphql/"
         self._staff = ""
+        self._before: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """Count from now on."""
         self._before = self._totals()
+
+    def at_rest(self) -> bool:
+        """Tell whether no parcel is on its way and no paid checkout waits to become an order."""
+        open_steps = "SELECT count(*) FROM orders_parcelstep WHERE state IN ('pending', 'running', 'waiting')"
+        promised = (
+            "SELECT count(*) FROM core_outboxmessage WHERE state = 'pending' AND topic LIKE 'payment.%%'"
+        )
+        return self.platform(open_steps) == [(0,)] and self.platform(promised) == [(0,)]
 
     def platform(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._rows("DATABASE_URL", query, values)
