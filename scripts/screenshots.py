@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the people of the browser tests live beside, not in the package
 
 from PIL import Image  # noqa: E402  # after the path is set, like all below
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright  # noqa: E402  # after the path is set
 
-from saleor_ext.walk.people import new_shopper  # noqa: E402
-from tests.demo_process import DemoProcess  # noqa: E402
-from tests.e2e import chromium  # noqa: E402
-from tests.e2e.conftest import DESK, PHONE, TIMEOUT  # noqa: E402
-from tests.e2e.people import BACKGROUND, DELIVERY, Consumer, Merchant, Operator  # noqa: E402
+from saleor_ext.walk.people import new_shopper  # noqa: E402  # after the path is set
+from tests.demo_process import DemoProcess  # noqa: E402  # after the path is set
+from tests.e2e import chromium  # noqa: E402  # after the path is set
+from tests.e2e.conftest import DESK, PHONE, TIMEOUT  # noqa: E402  # after the path is set
+from tests.e2e.people import BACKGROUND, DELIVERY, Consumer, Merchant, Operator  # noqa: E402  # after the path is set
 
 TARGET = ROOT / "docs" / "screenshots"
 MOST_BYTES = 120_000

@@ -19,7 +19,7 @@ from saleor_ext.plugin_api import TaxQuoteLine, TaxQuoteRequest, WebhookContext
 from .parcels import cny, facts
 
 DAY = date(2026, 11, 23)
-CONTEXT = WebhookContext("http://saleor.test/graphql/", "ponte.customs", "CHECKOUT_CALCULATE_TAXES", None)  # type: ignore[arg-type]
+CONTEXT = WebhookContext("http://saleor.test/graphql/", "ponte.customs", "CHECKOUT_CALCULATE_TAXES", None)  # type: ignore[arg-type]  # no client is used here
 COOKIE = Article("C", "1905310000", {"036": D(300)})
 WINE = Article("W", "2204210000", {"095": D("0.75")})
 

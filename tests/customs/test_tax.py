@@ -26,7 +26,7 @@ WINE = Rates(D("0.14"), D("0.13"), (ConsumptionTier(ad_valorem=D("0.10")),))
 
 
 def line(value: str, rates: Rates = PLAIN, quantity: str = "1", **more: object) -> TaxLine:
-    return TaxLine("a", D(quantity), D(value), rates, **more)  # type: ignore[arg-type]
+    return TaxLine("a", D(quantity), D(value), rates, **more)  # type: ignore[arg-type]  # extra fields as given
 
 
 def amounts(result) -> tuple[D, D, D]:

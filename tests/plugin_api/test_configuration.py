@@ -44,7 +44,7 @@ def test_secrets_are_neither_in_the_table_nor_in_the_audit_log_nor_printed() -> 
 def test_errors_are_told_per_field_and_nothing_is_saved() -> None:
     with pytest.raises(ConfigurationInvalid) as caught:
         save(plugin, {"greeting": "x", "pieces": 12, "unknown": 1}, actor="ana")
-    assert set(caught.value.data["fields"]) == {"greeting", "pieces", "unknown"}  # type: ignore[call-overload]
+    assert set(caught.value.data["fields"]) == {"greeting", "pieces", "unknown"}  # type: ignore[call-overload]  # untyped data
     assert PluginConfiguration.objects.count() == 0
 
 

@@ -42,7 +42,7 @@ def tax(rate: Decimal) -> Any:
 
     def answer(body: dict[str, Any]) -> dict[str, Any]:
         base = body["taxBase"]
-        gross = lambda net: str((Decimal(str(net)) * (100 + rate) / 100).quantize(Decimal("0.01")))  # noqa: E731
+        gross = lambda net: str((Decimal(str(net)) * (100 + rate) / 100).quantize(Decimal("0.01")))  # noqa: E731  # one line says it
         return {
             "shipping_tax_rate": str(rate),
             "shipping_price_net_amount": str(base["shippingPrice"]["amount"]),
