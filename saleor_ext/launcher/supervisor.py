@@ -43,6 +43,8 @@ class Supervisor:
     #: Where ``NAME.pid`` files are written, so that a child can be found by name.
     pid_folder: Path | None = None
     children: list[Child] = field(default_factory=list)
+    #: A command that runs to its end before the next child is started.
+    foreground: subprocess.Popen[str] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -21,6 +21,10 @@ from .supervisor import Supervisor
 READY_SECONDS = 60.0
 
 
+class Stopped(Exception):
+    """Somebody asked for the end while things were still starting."""
+
+
 class CannotStart(RuntimeError):
     """Something is in the way; the message says what and how to mend it."""
 
@@ -45,22 +49,23 @@ def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None 
             _start_redis(supervisor, environment, ports)
         else:
             environment["REDIS_URL"] = os.environ["REDIS_URL"]
-        _prepare(environment)
+        _prepare(supervisor, environment)
         _start_services(supervisor, environment, ports)
         if seed:
             _progress("5/6", "Saleor channel, apps and demo data")
-            _run("seed", [sys.executable, "-m", "saleor_ext.cli", "seed"], environment)
+            _run(supervisor, "seed", [sys.executable, "-m", "saleor_ext.cli", "seed"], environment)
         _progress("6/6", "ready")
         print(welcome(ports), flush=True)
         if ready:
             ready()
         supervisor.watch()
-    except KeyboardInterrupt:
-        pass  # the wanted end
+    except Stopped:
+        pass  # asked for while it was still starting
     except CannotStart as error:
         print(f"ponte up: {error}", file=sys.stderr)
         return 1
     finally:
+        print("ponte up: stopping …", flush=True)
         supervisor.stop()
         if server is not None:
             server.cleanup()
@@ -119,12 +124,12 @@ def redis_executable() -> str:
     return found
 
 
-def _prepare(environment: dict[str, str]) -> None:
+def _prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
     _progress("2/6", "database tables")
-    _run("migrate", [sys.executable, "-m", "saleor_ext.cli", "migrate"], environment)
-    _run("migrate", [sys.executable, "-m", "sandbox", "migrate"], environment)
+    _run(supervisor, "migrate", [sys.executable, "-m", "saleor_ext.cli", "migrate"], environment)
+    _run(supervisor, "migrate", [sys.executable, "-m", "sandbox", "migrate"], environment)
     _progress("3/6", "texts and static files")
-    _run("static", [sys.executable, "-m", "saleor_ext.cli", "assets"], environment)
+    _run(supervisor, "static", [sys.executable, "-m", "saleor_ext.cli", "assets"], environment)
 
 
 def _start_services(supervisor: Supervisor, environment: dict[str, str], ports: env.Ports) -> None:
@@ -135,11 +140,11 @@ def _start_services(supervisor: Supervisor, environment: dict[str, str], ports: 
     supervisor.start("web", [*ponte, "web", "--bind", f"127.0.0.1:{ports.web}"], environment)
     supervisor.start("worker", [*ponte, "worker"], environment)
     supervisor.start("beat", [*ponte, "beat"], environment)
-    wait_for(f"http://127.0.0.1:{ports.sandbox}/.well-known/jwks.json")
-    wait_for(f"http://127.0.0.1:{ports.web}/healthz")
+    wait_for(supervisor, f"http://127.0.0.1:{ports.sandbox}/.well-known/jwks.json")
+    wait_for(supervisor, f"http://127.0.0.1:{ports.web}/healthz")
 
 
-def wait_for(url: str, seconds: float = READY_SECONDS) -> None:
+def wait_for(supervisor: Supervisor, url: str, seconds: float = READY_SECONDS) -> None:
     """Wait until an address answers 200.
 
     :raises CannotStart: when it does not in time
@@ -151,11 +156,12 @@ def wait_for(url: str, seconds: float = READY_SECONDS) -> None:
                 return
         except httpx2.HTTPError:
             pass
-        time.sleep(0.2)
+        if supervisor.stopping.wait(0.2):
+            raise Stopped
     raise CannotStart(f"{url} did not answer within {seconds:.0f} s; the log above says why")
 
 
-def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
+def _run(supervisor: Supervisor, name: str, command: list[str], environment: dict[str, str]) -> None:
     """Run a command to its end, its output prefixed."""
     process = subprocess.Popen(
         command,
@@ -165,20 +171,25 @@ def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
         text=True,
         errors="replace",
     )
+    supervisor.foreground = process
     assert process.stdout is not None
-    for line in process.stdout:
-        print(f"{name:<14}│ {line.rstrip()}", flush=True)
-    if process.wait() != 0:
+    with process.stdout:
+        for line in process.stdout:
+            print(f"{name:<14}│ {line.rstrip()}", flush=True)
+    code = process.wait()
+    supervisor.foreground = None
+    if supervisor.stopping.is_set():
+        raise Stopped
+    if code != 0:
         raise CannotStart(f"{name} failed; the lines above say why")
 
 
 def _stop_on_signals(supervisor: Supervisor) -> None:
     def stop(number: int, frame: object) -> None:
-        if supervisor.stopping.is_set():
-            return
-        print("\nponte up: stopping …", flush=True)
+        # A handler may interrupt any line, a print included: it only leaves a mark.
         supervisor.stopping.set()
-        raise KeyboardInterrupt
+        if supervisor.foreground is not None:
+            supervisor.foreground.terminate()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
