@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from plugins.customs_declaration.signing import (
     SigningError,
     SoftRsaSigner,
     certificate_facts,
+    certificates,
     make_demo_key,
     sign,
     verify,
@@ -156,3 +159,34 @@ def test_the_demo_pair_is_kept_private_and_dated(pair, signer) -> None:
     now = datetime.now(UTC)
     assert 1090 < facts.days_left(now) < 1096
     assert facts.days_left(facts.not_after + timedelta(days=2)) == -2
+
+
+def make_by_two(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SoftRsaSigner:
+    """Two make the pair at once; the first stops between its files until the second has written both, if it may."""
+    second_has_written, write = threading.Event(), certificates._write
+    seen: list[str] = []
+
+    def slow(path: Path, body: bytes, mode: int) -> None:
+        write(path, body, mode)
+        seen.append(threading.current_thread().name)
+        if seen == ["first"]:
+            second.start()
+            second_has_written.wait(1)
+        elif seen.count("second") == 2:
+            second_has_written.set()
+
+    monkeypatch.setattr(certificates, "_write", slow)
+    first = threading.Thread(target=make_demo_key, args=(folder,), name="first")
+    second = threading.Thread(target=make_demo_key, args=(folder,), name="second")
+    first.start()
+    first.join()
+    second.join()
+    return SoftRsaSigner.from_files(folder / certificates.KEY_FILE, folder / certificates.CERTIFICATE_FILE)
+
+
+def test_two_that_make_the_demo_pair_at_once_get_one_pair(tmp_path, monkeypatch) -> None:
+    with monkeypatch.context() as unguarded:
+        unguarded.setattr(certificates, "_alone_in", lambda folder: nullcontext())
+        with pytest.raises(SigningError, match="does not belong"):
+            make_by_two(tmp_path / "unguarded", unguarded)
+    assert make_by_two(tmp_path / "guarded", monkeypatch).key_name

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,13 +52,32 @@ def certificate_facts(der: bytes) -> CertificateFacts:
 def make_demo_key(folder: Path, *, name: str = "Ponte demo declarant") -> tuple[Path, Path]:
     """Make a self-signed RSA-2048 pair in a folder and return key and certificate path.
 
-    An existing pair is kept, so that the seed may run again. For demonstrations only: customs accept
-    certificates of their own authority.
+    An existing pair is kept, so that the seed may run again, also twice at a time. For demonstrations only: customs
+    accept certificates of their own authority.
     """
     key_path, certificate_path = folder / KEY_FILE, folder / CERTIFICATE_FILE
-    if key_path.exists() and certificate_path.exists():
-        return key_path, certificate_path
     folder.mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        if not (key_path.exists() and certificate_path.exists()):
+            private, certificate = _new_pair(name)
+            _write(key_path, private, 0o600)
+            _write(certificate_path, certificate, 0o644)
+    return key_path, certificate_path
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out: a key of one and a certificate of another would not fit each other."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _new_pair(name: str) -> tuple[bytes, bytes]:
+    """Return a private key and its certificate, both PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -72,9 +94,7 @@ def make_demo_key(folder: Path, *, name: str = "Ponte demo declarant") -> tuple[
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(key_path, private, 0o600)
-    _write(certificate_path, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
-    return key_path, certificate_path
+    return private, certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _write(path: Path, body: bytes, mode: int) -> None:
