@@ -6,8 +6,13 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.demo_process import DemoProcess
+
+# A busy machine makes no test fail: neither an example nor the making of examples is timed.
+settings.register_profile("ponte", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ponte")
 
 PLATFORM = os.environ.get("DJANGO_SETTINGS_MODULE", "").startswith("saleor_ext")
 

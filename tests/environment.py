@@ -23,8 +23,7 @@ def _prepare_platform(folder: Path) -> None:
     os.environ.setdefault("REDIS_URL", "memory://")  # nobody consumes: tests run tasks themselves
     os.environ["PONTE_SECRET_KEY"] = secrets.token_hex(32)
     os.environ["PONTE_KEY_FILE"] = str(folder / "keys.json")
-    os.environ["PONTE_VAR_DIR"] = str(folder / "var")
-    (folder / "var" / "static").mkdir(parents=True)
+    _own_var(folder / "var")
     os.environ["PONTE_PUBLIC_URL"] = "http://testserver"
     os.environ["PONTE_DEMO"] = "1"
     os.environ.setdefault("SALEOR_API_URL", "http://saleor.test/graphql/")
@@ -35,8 +34,16 @@ def _prepare_platform(folder: Path) -> None:
     write_ring(folder / "keys.json", new_ring())
 
 
+def _own_var(folder: Path) -> None:
+    os.environ["PONTE_VAR_DIR"] = str(folder)
+    (folder / "static").mkdir(parents=True)
+
+
 def _start() -> None:
     if _MARK in os.environ:
+        # A parallel worker: the servers are there, but what it writes to files is its own.
+        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            _own_var(Path(os.environ[_MARK]) / f"var-{worker}")
         return
     folder = Path(tempfile.mkdtemp(prefix="ponte-test-"))
     os.environ[_MARK] = str(folder)

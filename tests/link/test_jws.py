@@ -32,13 +32,13 @@ def test_a_good_signature_holds() -> None:
     jws.verify(signer("saleor").sign(BODY), BODY, signer("saleor").jwks)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.binary(max_size=300))
 def test_any_body_holds_as_it_was_signed(body: bytes) -> None:
     jws.verify(signer("saleor").sign(body), body, signer("saleor").jwks)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, len(BODY) - 1), st.integers(1, 255))
 def test_any_altered_byte_is_noticed(position: int, difference: int) -> None:
     altered = bytearray(BODY)

@@ -111,7 +111,6 @@ def test_the_ledger_is_the_model() -> None:
         settings=settings(
             max_examples=40,
             stateful_step_count=50,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
