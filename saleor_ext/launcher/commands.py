@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from saleor_ext.core import embedded
+
 from . import environment as env
 
 WORKER_THREADS = "6"
@@ -223,7 +225,7 @@ def _reset(arguments: argparse.Namespace) -> int:
     if (cluster / "postmaster.pid").exists():
         print("the demonstration still runs; stop `ponte up` first", file=sys.stderr)
         return 1
-    shutil.rmtree(cluster, ignore_errors=True)
+    embedded.remove(cluster)
     shutil.rmtree(var)
     print("the demonstration is empty; `make demo` starts anew")
     return 0

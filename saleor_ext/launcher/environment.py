@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saleor_ext.core.embedded import database_url, start_postgresql
+from saleor_ext.core.embedded import database_url, open_to_others, start_postgresql
 from saleor_ext.core.keys import new_ring, write_ring
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -45,9 +45,9 @@ def postgresql_folder(var: Path) -> Path:
         return Path(note.read_text().strip())
     folder = var / "postgresql"
     root = os.geteuid() == 0
-    if " " in str(folder) or (root and not _open_to_others(var)):
+    var.mkdir(parents=True, exist_ok=True)
+    if " " in str(folder) or (root and not open_to_others(var)):
         folder = _shared_place(root) / f"ponte-{secrets.token_hex(4)}"
-    note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(str(folder))
     return folder
 
@@ -58,11 +58,6 @@ def _shared_place(root: bool) -> Path:
         return Path("/var/lib")
     own = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return own if " " not in str(own) else Path(tempfile.gettempdir())
-
-
-def _open_to_others(folder: Path) -> bool:
-    folder.mkdir(parents=True, exist_ok=True)
-    return all(part.stat().st_mode & 0o001 for part in [folder, *folder.parents])
 
 
 def first_environment(ports: Ports) -> dict[str, str]:
