@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
+from django.db import connection
 
 from plugins.cross_border_payment import gateways, hooks, sessions, settling, states, webhooks
 from plugins.cross_border_payment.models import PaymentRefund, PaymentSession
@@ -284,6 +288,36 @@ def test_paid_twice_gives_the_second_back(wechat: FakeWechat, services: FakePlat
     assert refund.session.transaction_id == "VHJhbnNhY3Rpb25JdGVtOjI="
     assert refund.amount == refund.session.amount
     assert len(services.completed) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_payments_at_the_same_moment_leave_one(wechat: FakeWechat, services: FakePlatform) -> None:
+    """Both are at Saleor for the order before either is marked: still one of them goes back."""
+    keys = []
+    for number in (TX, "VHJhbnNhY3Rpb25JdGVtOjI="):
+        webhooks.initialize(CONTEXT, payload(transaction={"id": number}))
+        row = PaymentSession.objects.get(transaction_id=number)
+        wechat.pay(row.out_trade_no)
+        settling.settle({"session": str(row.pk)})
+        keys.append(str(row.pk))
+    together = Barrier(2, timeout=20)
+
+    def complete(api_url: str, checkout_id: str) -> None:
+        together.wait()
+        services.completed.append((api_url, checkout_id))
+
+    def work(key: str) -> None:
+        try:
+            settling.complete_checkout({"session": key})
+        finally:
+            connection.close()
+
+    with patch.object(services, "complete_checkout", complete), ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, keys))
+    assert len(services.completed) == 2, "both asked; Saleor answers the second with the first's order"
+    refund = PaymentRefund.objects.get()
+    assert refund.amount == refund.session.amount
+    assert PaymentSession.objects.filter(completed_at__isnull=False).count() == 2
 
 
 @pytest.mark.parametrize(("before", "after"), [*itertools.product(State.values, State.values)])
