@@ -386,6 +386,9 @@ def test_single_limit(lines: list[dict[str, str]], value_: str, over: bool) -> N
         ("440305199506301234", False),
         ("1101051949123100", False),
         ("１１0105194912310028", False),
+        ("110101199202290017", True),  # born on a leap day
+        ("110101199002300014", False),  # 30 February
+        ("110101209901010017", False),  # born in 2099
     ],
 )
 def test_id_numbers(number: str, good: bool) -> None:
