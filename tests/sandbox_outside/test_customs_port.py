@@ -746,3 +746,17 @@ def test_faults_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     Knob.objects.create(pk="faults", value={"customs": {}})
     assert faults() == {}
     assert queue.knob("faults") == {"customs": {}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/sandbox/customs/faults", '{"late": NaN}'),
+        ("/sandbox/customs/faults", '{"late": Infinity}'),
+        ("/sandbox/customs/callback", '{"url": "http://[x"}'),
+        ("/sandbox/customs/callback", '{"url": "http://"}'),
+        ("/sandbox/carrier", '{"pushUrl": "http://[x"}'),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(path: str, body: str) -> None:
+    assert Client().post(path, body, content_type="application/json").status_code == 400

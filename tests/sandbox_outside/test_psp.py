@@ -118,6 +118,7 @@ def test_h5_goes_to_the_phone(merchant: Merchant) -> None:
         ({"description": "x" * 128}, 400, "PARAM_ERROR"),
         ({"notify_url": "http://h/x?a=1"}, 400, "PARAM_ERROR"),
         ({"notify_url": "ftp://h/x"}, 400, "PARAM_ERROR"),
+        ({"notify_url": "http://[h/x"}, 400, "PARAM_ERROR"),
         ({"amount": {"total": 0, "currency": "CNY"}}, 400, "PARAM_ERROR"),
         ({"amount": {"total": 1.5, "currency": "CNY"}}, 400, "PARAM_ERROR"),
         ({"amount": {"total": True, "currency": "CNY"}}, 400, "PARAM_ERROR"),
