@@ -20,7 +20,7 @@ from saleor_ext.core import clock, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.core.money import Money
-from saleor_ext.plugin_api import OrderDraft, PaymentMethodsRequest, WebhookContext, configuration
+from saleor_ext.plugin_api import Buyer, OrderDraft, PaymentMethodsRequest, WebhookContext, configuration
 
 from .conftest import API, FakePlatform, FakeSaleor, config_values
 from .fake_wechat import FakeWechat
@@ -127,6 +127,21 @@ def test_customs_lanes_take_declaring_gateways_only(wechat: FakeWechat) -> None:
     assert not PaymentSession.objects.exists()
     draft = OrderDraft("c", "m", "bonded_1210", "nansha", (), Money("0", "CNY"), None, None)
     assert {f.code for f in hooks.order_checks(draft)} == {"payment_identity_missing", "payment_no_declarer"}
+
+
+def test_no_money_is_taken_for_declared_goods_before_a_buyer_is_named(
+    wechat: FakeWechat, services: FakePlatform
+) -> None:
+    """Saleor's API lets anybody start a payment; the shop's real-name step must not be passed by."""
+    source = {**payload()["sourceObject"], "metadata": [{"key": "ponte.lane", "value": "named"}]}
+    refused = webhooks.initialize(CONTEXT, payload(sourceObject=source))
+    assert refused["result"] == "CHARGE_FAILURE"
+    assert refused["message"].startswith("Name the person who orders first")
+    assert PaymentSession.objects.count() == 0
+    services.named[API, source["id"]] = Buyer("person-1", "张*", "index")
+    answer = webhooks.initialize(CONTEXT, payload(sourceObject=source))
+    assert answer["result"] == "CHARGE_ACTION_REQUIRED"
+    assert PaymentSession.objects.get().checkout_id == source["id"]
 
 
 def test_return_addresses_are_ours_or_none() -> None:
