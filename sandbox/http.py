@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from urllib.parse import SplitResult, urlsplit
 
 import httpx2
 
@@ -17,3 +18,12 @@ def client() -> httpx2.Client:
         headers={"User-Agent": "ponte-sandbox/0.1"},
         trust_env=False,
     )
+
+
+def web_address(url: str) -> SplitResult | None:
+    """Take an http or https address apart; None for anything else, however it is written."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an open bracket, say
+        return None
+    return parts if parts.scheme in {"http", "https"} and parts.hostname else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from saleor_ext.plugin_api import Lane
 from saleor_ext.plugin_api.registry import ask
 
 from .port import Capabilities
@@ -9,12 +10,18 @@ from .port import Capabilities
 
 def needs_declaration(lane: str) -> bool:
     """Whether payments on a lane must be declared to customs; a lane nobody knows counts as one that must."""
-    if not lane:
-        return False
-    for known in ask("lanes"):
-        if known.code == lane:
-            return bool(known.needs_payment_declaration)
-    return True
+    known = _find(lane)
+    return bool(lane) and (known is None or known.needs_payment_declaration)
+
+
+def needs_identity(lane: str) -> bool:
+    """Whether goods of a lane are declared in a named person's name; a lane nobody knows counts as one that is."""
+    known = _find(lane)
+    return bool(lane) and (known is None or known.needs_identity)
+
+
+def _find(code: str) -> Lane | None:
+    return next((known for known in ask("lanes") if known.code == code), None) if code else None
 
 
 def admits(lane: str, capabilities: Capabilities) -> bool:

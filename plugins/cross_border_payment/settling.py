@@ -6,7 +6,8 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.models import OutboxMessage
@@ -118,21 +119,28 @@ def complete_checkout(payload: dict[str, Any]) -> None:
     session = PaymentSession.objects.get(pk=payload["session"])
     if session.completed_at:
         return
-    if _paid_twice(session):
-        refunds.request(session, session.money, "paid-twice", "paid twice")
-    elif session.checkout_id:
+    if session.checkout_id and not _paid_twice(session):
         platform().complete_checkout(session.api_url, session.checkout_id)
-    PaymentSession.objects.filter(pk=session.pk).update(completed_at=clock.now())
+    with transaction.atomic():
+        # Two payments of one checkout may both get here: Saleor gives both the same order, so they are told
+        # apart here, one after the other.
+        if session.checkout_id:
+            list(_payments(session).select_for_update().order_by("pk"))
+        if _paid_twice(session):
+            refunds.request(session, session.money, "paid-twice", "paid twice")
+        PaymentSession.objects.filter(pk=session.pk).update(completed_at=clock.now())
 
 
 def _paid_twice(session: PaymentSession) -> bool:
     """Whether another payment for the same checkout came first, by an older code that was still open."""
-    others = PaymentSession.objects.filter(
+    first = _payments(session).filter(completed_at__isnull=False).exclude(pk=session.pk)
+    return bool(session.checkout_id) and first.exists()
+
+
+def _payments(session: PaymentSession) -> QuerySet[PaymentSession]:
+    """Everything that was paid for the session's checkout."""
+    return PaymentSession.objects.filter(
         api_url=session.api_url, checkout_id=session.checkout_id, state=State.PAID
-    )
-    return (
-        bool(session.checkout_id)
-        and others.filter(completed_at__isnull=False).exclude(pk=session.pk).exists()
     )
 
 

@@ -19,7 +19,7 @@ from saleor_ext.core import audit, clock
 from saleor_ext.core.errors import PonteError
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
-from saleor_ext.plugin_api import WebhookContext
+from saleor_ext.plugin_api import WebhookContext, platform
 
 from . import gateways, lanes, refunds, sessions, settling
 from .models import PaymentSession
@@ -47,6 +47,7 @@ def initialize(context: WebhookContext, payload: Mapping[str, Any]) -> dict[str,
     """Open a payment, or find it again when Saleor repeats the call."""
     try:
         opening = _opening(context, payload)
+        _require_buyer(opening)
         session = sessions.open_session(opening, _gateway(payload, opening.lane))
     except (SessionRefused, gateways.NotConfigured) as error:
         return _failure(payload, error.message)
@@ -193,6 +194,19 @@ def _opening(context: WebhookContext, payload: Mapping[str, Any]) -> Opening:
         client_ip=str(payload.get("customerIpAddress") or ""),
         return_url=_own_url(data.get("return_url")),
     )
+
+
+def _require_buyer(opening: Opening) -> None:
+    """Take no money for goods that are declared in a person's name while nobody is named.
+
+    The shop has asked before; Saleor's own API is open to everybody.
+    """
+    if not (opening.checkout_id and lanes.needs_identity(opening.lane)):
+        return
+    if platform().buyer_of_checkout(opening.api_url, opening.checkout_id) is None:
+        raise SessionRefused(
+            _("Name the person who orders first: customs need a real name and resident ID number.")
+        )
 
 
 def _gateway(payload: Mapping[str, Any], lane: str) -> Gateway:

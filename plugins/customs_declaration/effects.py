@@ -40,6 +40,7 @@ def follow(document: CustomsDocument, receipt: Receipt) -> None:
     """Do what follows from a document's new state."""
     declaration = document.declaration
     if declaration.state == Declaration.State.CANCELLED:
+        _after_cancelling(document)
         return
     audit.record(
         "customs.state", "parcel", declaration.parcel_id,
@@ -51,6 +52,15 @@ def follow(document: CustomsDocument, receipt: Receipt) -> None:
         _order_moved(document)
     elif document.kind == steps.LIST:
         _list_moved(document, receipt)
+
+
+def _after_cancelling(document: CustomsDocument) -> None:
+    """Nothing moves any more, but what customs release counts towards the person's year all the same."""
+    if document.kind == steps.LIST and document.state in steps.RELEASED_STATES:
+        declaration = document.declaration
+        parcel_id = str(declaration.parcel_id)
+        quota.confirm(steps.quota_key(declaration.checkout_id or parcel_id))
+        audit.record("customs.released_after_cancelling", "parcel", parcel_id, guid=document.guid)
 
 
 def _order_moved(document: CustomsDocument) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import Address, DeliveryOption, DeliveryRequest, WebhookContext
+from saleor_ext.plugin_api.registry import ask
 
 from .lanes import OPEN_LANES
 from .tariff import CURRENCY, quote
@@ -36,12 +37,16 @@ def shipping_list_methods(
     context: WebhookContext,  # every webhook handler is given it
     payload: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """Answer SHIPPING_LIST_METHODS_FOR_CHECKOUT: an array of methods, empty when we do not deliver there."""
+    """Answer SHIPPING_LIST_METHODS_FOR_CHECKOUT: an array of methods, empty when nobody delivers there.
+
+    Every plugin is asked, so that a carrier or lane that is added needs no app of its own in Saleor.
+    """
     checkout = payload.get("checkout") or {}
     request = read_checkout(checkout)
     if request is None or (checkout.get("channel") or {}).get("currencyCode") != CURRENCY:
         return []
-    return [as_method(option, request) for option in options(request)]
+    offered: list[DeliveryOption] = ask("delivery_options", request=request)
+    return [as_method(option, request) for option in offered]
 
 
 def read_checkout(checkout: Mapping[str, Any]) -> DeliveryRequest | None:

@@ -11,10 +11,11 @@ from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 
-#: Chinese characters (extensions included) with the middle dots of minority names; 2 to 30 characters.
-_NAME = re.compile(
-    r"^[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af][\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af·•・.]{0,28}[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]$"
-)
+_HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
+#: Chinese characters (extensions and 〇 included), single middle dots between them as in minority names; 2 to 30.
+_NAME = re.compile(rf"[{_HAN}](?:[{_HAN}]|·(?=[{_HAN}])){{1,29}}")
+#: What keyboards give for the middle dot.
+_DOTS = str.maketrans(dict.fromkeys("•・.．‧∙", "·"))
 #: Civil Code of the PRC, articles 17 and 18: full capacity to act at eighteen.
 ADULT_YEARS = 18
 
@@ -68,7 +69,7 @@ def check_name(name: str) -> str:
 
     :raises IdentityInvalid: ``required`` or ``chinese_name``
     """
-    value = name.strip().replace("•", "·").replace("・", "·")
+    value = name.strip().translate(_DOTS)
     if not value:
         raise IdentityInvalid("name", "required")
     if not _NAME.fullmatch(value):

@@ -28,7 +28,11 @@ class Specifications:
 
     @_hookspec
     def delivery_options(self, request: t.DeliveryRequest) -> list[t.DeliveryOption]:  # type: ignore[empty-body]  # same
-        """Return the ways to deliver a box; empty when the lane is not this plugin's."""
+        """Return the ways to deliver a box; empty when the lane is not this plugin's.
+
+        Asked when Saleor wants the delivery methods of a checkout, and answered through the logistics app.
+        A plugin whose own app answers SHIPPING_LIST_METHODS_FOR_CHECKOUT leaves this hook out.
+        """
 
     @_hookspec(firstresult=True)
     def tax_quote(self, request: t.TaxQuoteRequest) -> t.TaxQuote | None:

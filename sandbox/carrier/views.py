@@ -7,7 +7,6 @@ import json
 import time
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sandbox.carrier import account
 from sandbox.carrier.service import SERVICES, call
+from sandbox.http import web_address
 from sandbox.jobs.models import Knob
 from sandbox.jobs.queue import knob
 
@@ -68,7 +68,7 @@ def settings(request: HttpRequest) -> JsonResponse:
             url = str(json.loads(request.body)["pushUrl"])
         except (ValueError, KeyError, TypeError):
             return JsonResponse({"error": "a JSON object with pushUrl"}, status=400)
-        if url and urlsplit(url).scheme not in {"http", "https"}:
+        if url and web_address(url) is None:
             return JsonResponse({"error": "pushUrl must be http or https"}, status=400)
         Knob.objects.update_or_create(pk="carrier_push_url", defaults={"value": url})
     return JsonResponse({"pushUrl": knob("carrier_push_url", ""), **account.config()})

@@ -7,7 +7,10 @@ numbered 90xx are the sandbox's own, where the real number is not published.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+
+from django.utils import timezone
 
 from sandbox.customs_port.models import Document, PaymentFact, WaybillFact
 from sandbox.customs_port.reader import number
@@ -35,12 +38,15 @@ class Reason:
 
 
 def id_number_is_valid(value: str) -> bool:
-    """Check length, digits and check character of a resident ID (GB 11643)."""
+    """Check length, digits, date of birth and check character of a resident ID (GB 11643)."""
     if len(value) != 18 or not value.isascii() or not value[:17].isdigit():
         return False
-    month, day = int(value[10:12]), int(value[12:14])
+    try:
+        born = date(int(value[6:10]), int(value[10:12]), int(value[12:14]))
+    except ValueError:
+        return False
     total = sum(int(digit) * weight for digit, weight in zip(value[:17], _WEIGHTS, strict=True))
-    return 1 <= month <= 12 and 1 <= day <= 31 and value[17].upper() == "10X98765432"[total % 11]
+    return born <= timezone.localdate() and value[17].upper() == "10X98765432"[total % 11]
 
 
 def order_faults(head: dict[str, str], lines: list[dict[str, str]]) -> list[str]:

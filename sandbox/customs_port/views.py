@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +17,7 @@ from sandbox.customs_port.personas import PERSONAS
 from sandbox.customs_port.reader import LONGEST
 from sandbox.customs_port.receipts import call_back_url, faults
 from sandbox.customs_port.signature import fingerprint
+from sandbox.http import web_address
 from sandbox.jobs.models import Knob
 from sandbox.jobs.queue import knob
 
@@ -82,8 +82,9 @@ def fault_settings(request: HttpRequest) -> JsonResponse:
         data = _json(request)
         if data is None or not set(data) <= {"double", "late", "shuffle"}:
             return JsonResponse({"error": "a JSON object with double, late, shuffle"}, status=400)
-        if not isinstance(data.get("late", 1), int | float) or data.get("late", 1) <= 0:
-            return JsonResponse({"error": "late is a factor greater than 0"}, status=400)
+        late = data.get("late", 1)
+        if not isinstance(late, int | float) or not 0 < late <= 1000:
+            return JsonResponse({"error": "late is a factor greater than 0, at most 1000"}, status=400)
         every = knob("faults", {}) or {}
         Knob.objects.update_or_create(pk="faults", defaults={"value": {**every, "customs": data}})
     return JsonResponse({"faults": faults(), "personas": [one.name for one in PERSONAS]})
@@ -96,7 +97,7 @@ def callback(request: HttpRequest) -> JsonResponse:
     if request.method == "POST":
         data = _json(request) or {}
         url = str(data.get("url") or "")
-        if url and urlsplit(url).scheme not in {"http", "https"}:
+        if url and web_address(url) is None:
             return JsonResponse({"error": "url must be http or https"}, status=400)
         Knob.objects.update_or_create(pk="customs_callback", defaults={"value": url})
     return JsonResponse({"url": call_back_url()})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils import timezone
 
+from sandbox.http import web_address
 from sandbox.psp.wire import ApiError
 
 
@@ -46,7 +46,7 @@ def call_back(data: dict[str, Any], *, required: bool) -> str:
     """Return ``notify_url``: absolute, without a query, as the real service demands; http will do."""
     url = text(data, "notify_url", 256, required=required)
     if url:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        parts = web_address(url)
+        if parts is None or parts.query or parts.fragment:
             raise ApiError(400, "PARAM_ERROR", "notify_url 必须是不带参数的完整URL", field="/notify_url")
     return url

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from sandbox.http import web_address
 from sandbox.psp import keys
 from sandbox.psp.models import Payment
 from sandbox.psp.payments import PERSONAS, CannotPay, pay
@@ -18,7 +18,7 @@ from sandbox.psp.payments import PERSONAS, CannotPay, pay
 
 def _back(url: str) -> str:
     """Return where the shop wants the buyer back; only web addresses are followed."""
-    return url if urlsplit(url).scheme in {"http", "https"} else ""
+    return url if web_address(url) else ""
 
 
 @csrf_exempt
@@ -53,8 +53,8 @@ def phone(request: HttpRequest, token: str) -> HttpResponse:
 def _wanted(data: dict[str, Any]) -> Payment | None:
     if data.get("out_trade_no"):
         return Payment.objects.filter(out_trade_no=data["out_trade_no"]).first()
-    url = str(data.get("code_url") or data.get("mweb_url") or "")
-    token = urlsplit(url).path.removeprefix("/pay/").strip("/")
+    address = web_address(str(data.get("code_url") or data.get("mweb_url") or ""))
+    token = address.path.removeprefix("/pay/").strip("/") if address else ""
     return Payment.objects.filter(token=token).first() if token else None
 
 

@@ -23,6 +23,7 @@ from sandbox.psp import keys
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 _FIELD = re.compile(r'(\w+)="([^"]*)"')
+_STAMP = re.compile(r"[0-9]{1,12}")
 #: Seconds by which a request's stamp may be off, either way.
 WINDOW = 300
 
@@ -102,7 +103,7 @@ def check_signature(request: HttpRequest) -> str:
         raise ApiError(401, "SIGN_ERROR", "商户号不存在")
     if given["serial_no"].upper() != loaded.merchant_serial:
         raise ApiError(401, "SIGN_ERROR", "商户证书序列号有误")
-    if not given["timestamp"].isdigit() or abs(time.time() - int(given["timestamp"])) > WINDOW:
+    if not _STAMP.fullmatch(given["timestamp"]) or abs(time.time() - int(given["timestamp"])) > WINDOW:
         raise ApiError(401, "SIGN_ERROR", "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
     target = request.get_full_path()
     message = f"{request.method}\n{target}\n{given['timestamp']}\n{given['nonce_str']}\n".encode()

@@ -60,6 +60,8 @@ class Context:
     request: Any = None
     # False while the body of a synchronous webhook is rendered: prices must not ask an app again.
     may_ask_apps: bool = True
+    # False while an app is asked about delivery or tax: Saleor refuses taxed prices there outright.
+    may_see_taxed_prices: bool = True
     cache: dict[Any, Any] = field(default_factory=dict)
 
     @property

@@ -19,6 +19,13 @@ class PermissionDenied(Exception):
         )
 
 
+class CircularSubscriptionSyncEvent(Exception):
+    """Refuse a taxed price inside a question to apps: resolving it would ask an app in turn."""
+
+    def __init__(self) -> None:
+        super().__init__("Resolving this field is not allowed in synchronous events.")
+
+
 class Invalid(Exception):
     """Refuse an input with one payload error: `field` in camelCase, `code` of the mutation's error enum."""
 

@@ -65,4 +65,4 @@ def _key_fits(queryset: QuerySet[Any], column: str, pk: str) -> bool:
         except ValueError:
             return False
         return True
-    return pk.isdigit() and len(pk) < 10
+    return pk.isascii() and pk.isdigit() and len(pk) < 10

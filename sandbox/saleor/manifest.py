@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
+from sandbox.http import web_address
 from sandbox.saleor import SCHEMA_VERSION, VERSION
 from sandbox.saleor.auth import ALL_PERMISSIONS
 from sandbox.saleor.errors import Invalid, InvalidMany
@@ -47,8 +47,7 @@ def fetch(url: str) -> dict[str, Any]:
 
 
 def check_url(url: Any, field: str) -> None:
-    parts = urlsplit(str(url or ""))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if web_address(str(url or "")) is None:
         raise Invalid(field, "INVALID_URL_FORMAT", "Enter a valid URL.")
 
 

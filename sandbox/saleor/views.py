@@ -116,8 +116,10 @@ def _run(data: Any, context: Context) -> tuple[dict[str, Any], int]:
     from sandbox.saleor.schema import schema
 
     query = data.get("query") if isinstance(data, dict) else None
-    if not query:
+    if not query or not isinstance(query, str):
         return {"errors": [_plain("Must provide a query string.")], "extensions": {"cost": COST}}, 400
+    if not isinstance(data.get("variables") or {}, dict):
+        return {"errors": [_plain("Variables are invalid JSON.")], "extensions": {"cost": COST}}, 400
     built = schema().graphql_schema
     document, problems = _checked(query)
     if document is not None and _is_subscription(document, data.get("operationName")):

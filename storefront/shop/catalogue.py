@@ -22,7 +22,7 @@ from saleor_ext.plugin_api.platform import platform
 from saleor_ext.plugin_api.types import TaxQuote, TaxQuoteLine, VariantFacts
 from storefront.ui.viewmodels import Breakdown, PriceLine
 
-from . import checks, lanes, saleor
+from . import checks, fragments, lanes, saleor
 from .countries import country_name
 from .session import BoxState
 from .viewmodels import CategoryLink, Listing, Picture, ProductPage, ProductTile, VariantChoice
@@ -181,6 +181,7 @@ def product(slug: str, sku: str = "") -> ProductPage | None:
         facts=_facts(entry, chosen, facts),
         label=_label(entry, facts),
         tax_refusal=quote.rule if quote and quote.outcome == "refused" else "",
+        pieces=fragments.of("product", facts=facts) if facts else (),
     )
 
 

@@ -12,9 +12,10 @@ from saleor_ext.core.errors import PonteError
 from saleor_ext.identity.services import masked
 from saleor_ext.orders import selectors as parcels
 from saleor_ext.orders.models import Parcel
+from saleor_ext.orders.views_of import parcel_view
 from storefront.ui.viewmodels import Breakdown, Event, PriceLine
 
-from . import catalogue, saleor, session
+from . import catalogue, fragments, saleor, session
 from .viewmodels import BoxLine, OrderPage, OrderTile
 
 ICONS = {
@@ -103,6 +104,7 @@ def page(request: HttpRequest, order_id: str) -> OrderPage | None:
         merchant=catalogue.merchant_name(parcel.merchant) if parcel else "",
         moving=parcel is None or parcel.state not in {Parcel.State.DELIVERED, Parcel.State.CANCELLED},
         trouble=_trouble(parcel),
+        pieces=fragments.of("order", parcel=parcel_view(parcel)) if parcel else (),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.core.paginator import Page
 
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api.types import Fragment
 from storefront.ui.viewmodels import Breakdown, Event, Step, Text
 
 
@@ -87,6 +88,7 @@ class ProductPage:
     facts: tuple[tuple[Text, Text], ...]
     label: tuple[tuple[Text, Text], ...]
     tax_refusal: Text = ""
+    pieces: tuple[Fragment, ...] = ()
 
     @property
     def buyable(self) -> bool:
@@ -185,6 +187,7 @@ class OrderPage:
     merchant: str = ""
     moving: bool = False
     trouble: Text = ""
+    pieces: tuple[Fragment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

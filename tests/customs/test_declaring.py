@@ -526,6 +526,19 @@ def test_what_is_released_stays_used_when_the_parcel_is_cancelled_later(world) -
     assert Declaration.objects.get().state == "released"
 
 
+def test_what_is_released_after_cancelling_counts_and_leaves_nothing_open(world) -> None:
+    """The cancellation and customs' release crossed: the goods stay, the person's year has them all the same."""
+    view = declared(world)
+    cancelling.give_back({"parcel": view.id, "quota": steps.reference_of(view)})
+    assert QuotaUse.objects.get().state == "freed"
+    done = list(world.completed)
+    list_receipt(world, view, "800", "x", 5)
+    work()
+    assert QuotaUse.objects.get().state == "confirmed"
+    assert world.completed == done
+    assert Declaration.objects.get().state == "cancelled"
+
+
 # -- pages and health ------------------------------------------------------------------------------------------
 
 

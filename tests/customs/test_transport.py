@@ -202,6 +202,12 @@ def test_a_silent_or_garbled_gateway_is_transient(port) -> None:
         list(gateway_to(port).receive())
 
 
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_a_gateway_that_refuses_us_is_a_problem(port, status: int) -> None:
+    port.status = status
+    assert gateway_to(port).problems() == [f"http://port.test/customs answers {status}"]
+
+
 @pytest.mark.django_db
 def test_the_position_is_kept_in_the_database_and_never_goes_back() -> None:
     position = StoredPosition("customs.receipts:test")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
+    DeliveryOption,
+    DeliveryRequest,
     Done,
     Health,
     Lane,
@@ -39,6 +42,11 @@ def listing_requirements(listing: ListingView) -> list[Requirement]:
     if listing.lane != LANE:
         return []
     return [Requirement("brand", "Brand", all(v.brand for v in listing.variants), "Give a brand", "brand")]
+
+
+@hookimpl
+def delivery_options(request: DeliveryRequest) -> list[DeliveryOption]:
+    return [DeliveryOption("dummy-day", "At once", Money(1, "CNY"), 0, 1)] if request.lane == LANE else []
 
 
 @hookimpl

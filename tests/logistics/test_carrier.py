@@ -145,11 +145,26 @@ def test_without_an_account_nothing_is_sent() -> None:
         ).create(REQUEST)  # type: ignore[arg-type,return-value]  # never called
 
 
-@pytest.mark.parametrize("code", ["8037", "8252"])
-def test_a_hand_over_or_cancellation_done_before_is_done(config: LogisticsConfig, code: str) -> None:
-    port = carrier(config, lambda form: httpx2.Response(200, json=answered(success=False, error=code)))
-    port.hand_over("P1", "SF1", Decimal("0.64"))
-    port.cancel("P1", "SF1")
+def test_a_hand_over_or_cancellation_done_before_is_done(config: LogisticsConfig) -> None:
+    def refusing(code: str) -> SfCarrier:
+        return carrier(config, lambda form: httpx2.Response(200, json=answered(success=False, error=code)))
+
+    refusing("8252").hand_over("P1", "SF1", Decimal("0.64"))
+    refusing("8037").cancel("P1", "SF1")
+
+
+def test_a_cancelled_waybill_cannot_be_handed_over_nor_a_confirmed_one_cancelled(
+    config: LogisticsConfig,
+) -> None:
+    def refusing(code: str) -> SfCarrier:
+        return carrier(config, lambda form: httpx2.Response(200, json=answered(success=False, error=code)))
+
+    with pytest.raises(CarrierRefused) as refused:
+        refusing("8037").hand_over("P1", "SF1", Decimal("0.64"))
+    assert refused.value.code == "8037"
+    with pytest.raises(CarrierRefused) as refused:
+        refusing("8252").cancel("P1", "SF1")
+    assert refused.value.code == "8252"
 
 
 def test_routes_are_read_in_china_time_oldest_first(config: LogisticsConfig) -> None:

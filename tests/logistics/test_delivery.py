@@ -164,6 +164,25 @@ def test_the_webhook_answers_in_saleors_shape() -> None:
     ]
 
 
+def test_the_webhook_offers_what_other_plugins_deliver() -> None:
+    """A carrier that is added needs no app of its own in Saleor: its hook is asked."""
+    facts = [{"key": "ponte.lane", "value": "dummy"}, {"key": "ponte.warehouse", "value": "macau"}]
+    line = checkout()["lines"][0]
+    box = [{**line, "variant": {**line["variant"], "product": {"metadata": facts}}}]
+    assert ask(lines=box) == [
+        {
+            "id": "dummy-day",
+            "name": "At once",
+            "amount": "1.00",
+            "currency": "CNY",
+            "minimum_delivery_days": 0,
+            "maximum_delivery_days": 1,
+            "description": "",
+            "metadata": {"ponte.lane": "dummy"},
+        }
+    ]
+
+
 def test_the_webhook_offers_nothing_where_it_cannot() -> None:
     other = checkout()["lines"][0] | {
         "variant": {"sku": "X", "weight": None, "metadata": [], "product": {"metadata": []}}

@@ -15,7 +15,7 @@ from django.utils import translation
 from plugins.cross_border_payment import gateways, lanes
 from plugins.cross_border_payment.plugin import plugin
 from saleor_ext.core import clock
-from saleor_ext.plugin_api import Identity, ParcelView, configuration
+from saleor_ext.plugin_api import Buyer, Identity, ParcelView, configuration
 
 from . import fake_wechat
 from .fake_wechat import FakeWechat
@@ -54,6 +54,7 @@ class FakePlatform:
     failed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     revealed: list[str] = field(default_factory=list)
+    named: dict[tuple[str, str], Buyer] = field(default_factory=dict)
     identity: Identity = field(default_factory=lambda: Identity("张三", "11010519491231002x", "13800000000"))
 
     def saleor(self, api_url: str, app_identifier: str) -> FakeSaleor:
@@ -84,6 +85,9 @@ class FakePlatform:
         self.revealed.append(purpose)
         return self.identity
 
+    def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
+        return self.named.get((api_url, checkout_id))
+
     def complete_checkout(self, api_url: str, checkout_id: str) -> None:
         self.completed.append((api_url, checkout_id))
 
@@ -110,10 +114,11 @@ def _english() -> Iterator[None]:
 
 @pytest.fixture
 def lanes_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two lanes, so that these tests stand without the plugin that carries them."""
+    """Lanes, so that these tests stand without the plugin that carries them; one of them asks for a buyer."""
     known = [
-        SimpleNamespace(code="bonded_1210", needs_payment_declaration=True),
-        SimpleNamespace(code="local", needs_payment_declaration=False),
+        SimpleNamespace(code="bonded_1210", needs_payment_declaration=True, needs_identity=False),
+        SimpleNamespace(code="named", needs_payment_declaration=True, needs_identity=True),
+        SimpleNamespace(code="local", needs_payment_declaration=False, needs_identity=False),
     ]
     monkeypatch.setattr(lanes, "ask", lambda hook, **arguments: known)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
+from django.db import connection
 
 from plugins.cross_border_payment import gateways, hooks, sessions, settling, states, webhooks
 from plugins.cross_border_payment.models import PaymentRefund, PaymentSession
@@ -16,7 +20,7 @@ from saleor_ext.core import clock, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.core.money import Money
-from saleor_ext.plugin_api import OrderDraft, PaymentMethodsRequest, WebhookContext, configuration
+from saleor_ext.plugin_api import Buyer, OrderDraft, PaymentMethodsRequest, WebhookContext, configuration
 
 from .conftest import API, FakePlatform, FakeSaleor, config_values
 from .fake_wechat import FakeWechat
@@ -123,6 +127,21 @@ def test_customs_lanes_take_declaring_gateways_only(wechat: FakeWechat) -> None:
     assert not PaymentSession.objects.exists()
     draft = OrderDraft("c", "m", "bonded_1210", "nansha", (), Money("0", "CNY"), None, None)
     assert {f.code for f in hooks.order_checks(draft)} == {"payment_identity_missing", "payment_no_declarer"}
+
+
+def test_no_money_is_taken_for_declared_goods_before_a_buyer_is_named(
+    wechat: FakeWechat, services: FakePlatform
+) -> None:
+    """Saleor's API lets anybody start a payment; the shop's real-name step must not be passed by."""
+    source = {**payload()["sourceObject"], "metadata": [{"key": "ponte.lane", "value": "named"}]}
+    refused = webhooks.initialize(CONTEXT, payload(sourceObject=source))
+    assert refused["result"] == "CHARGE_FAILURE"
+    assert refused["message"].startswith("Name the person who orders first")
+    assert PaymentSession.objects.count() == 0
+    services.named[API, source["id"]] = Buyer("person-1", "张*", "index")
+    answer = webhooks.initialize(CONTEXT, payload(sourceObject=source))
+    assert answer["result"] == "CHARGE_ACTION_REQUIRED"
+    assert PaymentSession.objects.get().checkout_id == source["id"]
 
 
 def test_return_addresses_are_ours_or_none() -> None:
@@ -284,6 +303,36 @@ def test_paid_twice_gives_the_second_back(wechat: FakeWechat, services: FakePlat
     assert refund.session.transaction_id == "VHJhbnNhY3Rpb25JdGVtOjI="
     assert refund.amount == refund.session.amount
     assert len(services.completed) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_payments_at_the_same_moment_leave_one(wechat: FakeWechat, services: FakePlatform) -> None:
+    """Both are at Saleor for the order before either is marked: still one of them goes back."""
+    keys = []
+    for number in (TX, "VHJhbnNhY3Rpb25JdGVtOjI="):
+        webhooks.initialize(CONTEXT, payload(transaction={"id": number}))
+        row = PaymentSession.objects.get(transaction_id=number)
+        wechat.pay(row.out_trade_no)
+        settling.settle({"session": str(row.pk)})
+        keys.append(str(row.pk))
+    together = Barrier(2, timeout=20)
+
+    def complete(api_url: str, checkout_id: str) -> None:
+        together.wait()
+        services.completed.append((api_url, checkout_id))
+
+    def work(key: str) -> None:
+        try:
+            settling.complete_checkout({"session": key})
+        finally:
+            connection.close()
+
+    with patch.object(services, "complete_checkout", complete), ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, keys))
+    assert len(services.completed) == 2, "both asked; Saleor answers the second with the first's order"
+    refund = PaymentRefund.objects.get()
+    assert refund.amount == refund.session.amount
+    assert PaymentSession.objects.filter(completed_at__isnull=False).count() == 2
 
 
 @pytest.mark.parametrize(("before", "after"), [*itertools.product(State.values, State.values)])

@@ -23,6 +23,7 @@ from saleor_ext.plugin_api import Address, DeliveryRequest, registry
 from saleor_ext.plugin_api import configuration
 configuration.latest = lambda plugin: None  # no database in this process
 from harbour_express import hooks
+from plugins.nansha_logistics import delivery
 from types import SimpleNamespace
 
 def request(**changes):
@@ -30,11 +31,18 @@ def request(**changes):
     values = dict(lane="harbour", warehouse="macau", address=address, grams=800, value=Money(10, "CNY"))
     return DeliveryRequest(**{**values, **changes})
 
+def box(lane):
+    facts = [{"key": "ponte.lane", "value": lane}, {"key": "ponte.warehouse", "value": "macau"}]
+    variant = {"sku": "A", "weight": {"value": 0.4, "unit": "KG"}, "metadata": [], "product": {"metadata": facts}}
+    line = {"quantity": 2, "undiscountedUnitPrice": {"amount": 10}, "variant": variant}
+    return {"channel": {"currencyCode": "CNY"}, "shippingAddress": {"country": {"code": "MO"}}, "lines": [line]}
+
 parcel = SimpleNamespace(lane="harbour", number="PT1", consignee=Address(phone="6612 3456"))
 ask = registry.ask
 print(json.dumps({
     "lanes": [lane.code for lane in ask("lanes") if lane.code == "harbour"],
     "price": [str(option.price) for option in hooks.delivery_options(request())],
+    "in Saleor": [m["id"] for m in delivery.shipping_list_methods(None, {"checkout": box("harbour")})],
     "heavy": hooks.delivery_options(request(grams=5001)),
     "other lane": hooks.delivery_options(request(lane="postal")),
     "steps": [step.name for step in hooks.parcel_steps(parcel)],
@@ -79,6 +87,7 @@ def test_the_plugin_of_the_page_works(package: Path) -> None:
     assert json.loads(result.stdout.splitlines()[-1]) == {
         "lanes": ["harbour"],
         "price": ["15.00 CNY"],
+        "in Saleor": ["harbour-day"],
         "heavy": [],
         "other lane": [],
         "steps": ["ride"],

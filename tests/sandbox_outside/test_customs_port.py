@@ -386,6 +386,9 @@ def test_single_limit(lines: list[dict[str, str]], value_: str, over: bool) -> N
         ("440305199506301234", False),
         ("1101051949123100", False),
         ("１１0105194912310028", False),
+        ("110101199202290017", True),  # born on a leap day
+        ("110101199002300014", False),  # 30 February
+        ("110101209901010017", False),  # born in 2099
     ],
 )
 def test_id_numbers(number: str, good: bool) -> None:
@@ -743,3 +746,17 @@ def test_faults_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     Knob.objects.create(pk="faults", value={"customs": {}})
     assert faults() == {}
     assert queue.knob("faults") == {"customs": {}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/sandbox/customs/faults", '{"late": NaN}'),
+        ("/sandbox/customs/faults", '{"late": Infinity}'),
+        ("/sandbox/customs/callback", '{"url": "http://[x"}'),
+        ("/sandbox/customs/callback", '{"url": "http://"}'),
+        ("/sandbox/carrier", '{"pushUrl": "http://[x"}'),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(path: str, body: str) -> None:
+    assert Client().post(path, body, content_type="application/json").status_code == 400

@@ -49,6 +49,7 @@ def test_config_tells_the_merchant_everything(merchant: Merchant) -> None:
         ({"mchid": "1900000110"}, "商户号不存在"),
         ({"timestamp": "1700000000"}, "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"),
         ({"timestamp": "soon"}, "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"),
+        ({"timestamp": "²"}, "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"),
     ],
 )
 def test_forged_requests_are_refused(merchant: Merchant, changed: dict[str, str], message: str) -> None:
@@ -117,6 +118,7 @@ def test_h5_goes_to_the_phone(merchant: Merchant) -> None:
         ({"description": "x" * 128}, 400, "PARAM_ERROR"),
         ({"notify_url": "http://h/x?a=1"}, 400, "PARAM_ERROR"),
         ({"notify_url": "ftp://h/x"}, 400, "PARAM_ERROR"),
+        ({"notify_url": "http://[h/x"}, 400, "PARAM_ERROR"),
         ({"amount": {"total": 0, "currency": "CNY"}}, 400, "PARAM_ERROR"),
         ({"amount": {"total": 1.5, "currency": "CNY"}}, 400, "PARAM_ERROR"),
         ({"amount": {"total": True, "currency": "CNY"}}, 400, "PARAM_ERROR"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sandbox.saleor.models import Product, ProductMedia, User
-from tests.sandbox_saleor.client import Refused
+from tests.sandbox_saleor.client import Refused, Saleor
 from tests.sandbox_saleor.shop import ADDRESS, Shop, add_product
 
 LIST = """query($channel: String, $first: Int!, $after: String, $search: String, $filter: ProductFilterInput,
@@ -70,6 +71,19 @@ def test_lists_take_a_fixed_number_of_statements(shop: Shop, settings: Any) -> N
     for index in range(6):
         add_product(shop, f"n{index}", 1)
     assert statements() == few <= 18
+
+
+@pytest.mark.parametrize("key", ["²", "٣", "9" * 40, "-1"])
+def test_an_id_that_is_no_number_is_not_found(saleor: Saleor, key: str) -> None:
+    """`²` counts as a digit in Python, but not as a number."""
+    query = "mutation($id: ID!) { %s(id: $id, %s) { errors { field code } } }"
+    identifier = base64.b64encode(f"Product:{key}".encode()).decode()
+    for mutation, rest in (("productUpdate", "input: {}"), ("updateMetadata", "input: []")):
+        (payload,) = saleor.run(query % (mutation, rest), id=identifier).values()
+        assert payload["errors"] == [{"field": "id", "code": "NOT_FOUND"}], mutation
+    assert saleor.run('{ orders(first: 1, filter: {search: "²"}) { totalCount } }') == {
+        "orders": {"totalCount": 0}
+    }
 
 
 def test_filters_and_search(shop: Shop) -> None:

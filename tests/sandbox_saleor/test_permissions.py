@@ -165,6 +165,14 @@ def test_bad_documents_are_bad_requests(saleor: Saleor, query: str, status: int)
     assert response.status_code == status and response.json()["errors"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [{"query": 5}, {"query": ["{ shop { name } }"]}, {"query": "{ shop { name } }", "variables": "x"}, [5]],
+)
+def test_what_is_no_request_is_a_bad_request(saleor: Saleor, body: object) -> None:
+    assert saleor.http.post(f"{saleor.url}/graphql/", json=body).status_code == 400
+
+
 def test_wrong_variables_are_bad_requests(saleor: Saleor) -> None:
     response = saleor.raw("query($id: ID!) { checkout(id: $id) { id } }")
     assert response.status_code == 400

@@ -138,6 +138,66 @@ def test_fields_beyond_the_apps_permissions_are_null_with_errors(shop: Shop) -> 
     assert body["checkout"]["user"] is None
 
 
+DELIVERY_QUESTION = """subscription {{ event {{ ... on {kind} {{
+  checkout {{ id {prices} }} shippingMethods {{ id }} }} }} }}"""
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ("SHIPPING_LIST_METHODS_FOR_CHECKOUT", "ShippingListMethodsForCheckout"),
+        ("CHECKOUT_FILTER_SHIPPING_METHODS", "CheckoutFilterShippingMethods"),
+    ],
+)
+@pytest.mark.parametrize(
+    "prices",
+    [
+        "totalPrice { gross { amount } }",
+        "subtotalPrice { net { amount } }",
+        "shippingPrice { tax { amount } }",
+        "lines { unitPrice { gross { amount } } }",
+        "lines { quantity totalPrice { net { amount } } }",
+    ],
+)
+def test_a_taxed_price_in_a_question_about_delivery_empties_the_checkout(
+    shop: Shop, event: str, kind: str, prices: str
+) -> None:
+    ask_with(event, DELIVERY_QUESTION.format(kind=kind, prices=prices))
+    shop.deliveries(shop.checkout()["id"])
+    (got,) = shop.app.of(event)
+    assert got.body["checkout"] is None
+    assert set(got.body) == {"checkout", "shippingMethods"}, "no errors beside it, as official Saleor answers"
+
+
+def test_untaxed_prices_may_be_asked_for_with_delivery(shop: Shop) -> None:
+    event = "SHIPPING_LIST_METHODS_FOR_CHECKOUT"
+    prices = "lines { undiscountedUnitPrice { amount } undiscountedTotalPrice { amount } }"
+    ask_with(event, DELIVERY_QUESTION.format(kind="ShippingListMethodsForCheckout", prices=prices))
+    shop.deliveries(shop.checkout()["id"])
+    (got,) = shop.app.of(event)
+    assert got.body["checkout"]["lines"] == [
+        {"undiscountedUnitPrice": {"amount": 88.0}, "undiscountedTotalPrice": {"amount": 176.0}}
+    ]
+
+
+def test_a_taxed_price_may_be_asked_for_with_payment(shop: Shop) -> None:
+    event = "TRANSACTION_INITIALIZE_SESSION"
+    ask_with(
+        event,
+        """subscription { event { ... on TransactionInitializeSession { transaction { id } action { amount }
+          sourceObject { ... on Checkout { totalPrice { gross { amount } } } } } } }""",
+    )
+    shop.initialize(shop.checkout()["id"])
+    assert shop.app.of(event)[0].body["sourceObject"] == {"totalPrice": {"gross": {"amount": 192.02}}}
+
+
+def ask_with(event: str, query: str) -> None:
+    """Let the tiny app's webhook of an event select something else."""
+    from sandbox.saleor.models import Webhook
+
+    Webhook.objects.filter(name=event.lower()).update(subscription_query=query)
+
+
 def test_inactive_webhooks_and_apps_hear_nothing(shop: Shop) -> None:
     app_id = shop.saleor.run("{ app { id } }", shop.app.token)["app"]["id"]
     shop.saleor.do(

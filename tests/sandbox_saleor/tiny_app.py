@@ -35,7 +35,7 @@ ASYNC = [
 ]
 SUBSCRIPTIONS: dict[str, str] = {
     "SHIPPING_LIST_METHODS_FOR_CHECKOUT": """subscription { event { ... on ShippingListMethodsForCheckout {
-        version recipient { id } checkout { id subtotalPrice { gross { amount } }
+        version recipient { id } checkout { id
         shippingAddress { country { code } } lines { quantity variant { sku } } } shippingMethods { id name } } } }""",
     "CHECKOUT_FILTER_SHIPPING_METHODS": """subscription { event { ... on CheckoutFilterShippingMethods {
         checkout { id } shippingMethods { id name price { amount } } } } }""",

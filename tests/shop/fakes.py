@@ -18,6 +18,7 @@ from saleor_ext.link.results.checkout import Checkout, Delivery, TransactionAnsw
 from saleor_ext.link.results.orders import Order
 from saleor_ext.plugin_api.types import (
     Finding,
+    Fragment,
     Lane,
     PaymentMethod,
     PaymentSession,
@@ -152,6 +153,8 @@ class FakePlugins:
 
     findings: list[Finding] = field(default_factory=list)
     session: PaymentSession | None = None
+    pieces: dict[str, list[Fragment]] = field(default_factory=dict)
+    shown: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     methods: list[PaymentMethod] = field(
         default_factory=lambda: [
             PaymentMethod("wechat", "微信支付", "wallet", "app:ponte.payment", {"method": "native"}),
@@ -166,6 +169,9 @@ class FakePlugins:
                 ),
                 Lane("local", "澳门自取", "当天", "store", False, False, False, ("MO",)),
             ]
+        if hook == "shop_fragments":
+            self.shown.append((arguments["place"], arguments["context"]))
+            return self.pieces.get(arguments["place"], [])
         return {"order_checks": self.findings, "payment_methods": self.methods}.get(hook, [])
 
     def ask_first(self, hook: str, **arguments: Any) -> Any:

@@ -71,10 +71,11 @@ class HttpGateway:
 
     def problems(self) -> list[str]:
         try:
-            self._client.get(f"{self.base_url}/receipts", params={"limit": 1}, timeout=1.5)
+            answer = self._client.get(f"{self.base_url}/receipts", params={"limit": 1}, timeout=1.5)
         except httpx2.HTTPError as error:
             return [f"{self.base_url} does not answer: {type(error).__name__}"]
-        return []
+        # A wrong address or token answers too.
+        return [] if answer.is_success else [f"{self.base_url} answers {answer.status_code}"]
 
     def _call(
         self,

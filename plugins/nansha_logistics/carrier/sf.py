@@ -74,7 +74,7 @@ class SfCarrier:
         try:
             self._call(wire.UPDATE_ORDER, body)
         except CarrierRefused as refusal:
-            if refusal.code not in wire.SETTLED_ALREADY:
+            if refusal.code != wire.DONE_ALREADY[body["dealType"]]:
                 raise
 
     def _call(self, service: str, body: dict[str, Any]) -> dict[str, Any]:

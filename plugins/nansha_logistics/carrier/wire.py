@@ -29,10 +29,10 @@ ACCEPTED = "A1000"
 LATER = frozenset({"A1005", "A1099"})
 #: The order id is known already.
 REPEATED = "8016"
-#: A cancelled order cannot be cancelled, a confirmed one not confirmed again.
-SETTLED_ALREADY = frozenset({"8037", "8252"})
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 CONFIRM, CANCEL = 1, 2
+#: A confirmed order is not confirmed again, a cancelled one not cancelled again; either after the other is refused.
+DONE_ALREADY = {CONFIRM: "8252", CANCEL: "8037"}
 
 
 def java_urlencode(text: str) -> str:

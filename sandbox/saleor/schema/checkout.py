@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sandbox.saleor import delivery, prices, stock
 from sandbox.saleor import models as m
+from sandbox.saleor.errors import CircularSubscriptionSyncEvent
 from sandbox.saleor.ids import key_of, to_global
 from sandbox.saleor.schema.common import Money, TaxedMoney
 from sandbox.saleor.sdl import error_type, obj, plain, query, union
@@ -23,6 +24,13 @@ def priced(checkout, info):
     """Make sure a checkout's prices are current, as far as this caller may ask apps."""
     prices.ensure(checkout, may_ask_apps=info.context.may_ask_apps)
     return checkout
+
+
+def taxed(net, gross, checkout, info):
+    """Show a price with its tax, except to an app that is being asked about delivery or tax."""
+    if not info.context.may_see_taxed_prices:
+        raise CircularSubscriptionSyncEvent
+    return TaxedMoney(net, gross, checkout.currency)
 
 
 @obj("Delivery", "id: ID! shippingMethod: ShippingMethod")
@@ -49,14 +57,14 @@ class CheckoutLine:
     def resolve_unit_price(root, info):
         line = current(root, info)
         net, gross = (prices.quantize(x / line.quantity) for x in (line.total_net, line.total_gross))
-        return TaxedMoney(net, gross, root.checkout.currency)
+        return taxed(net, gross, root.checkout, info)
 
     def resolve_undiscounted_unit_price(root, info):
         return Money(current(root, info).base_unit, root.checkout.currency)
 
     def resolve_total_price(root, info):
         line = current(root, info)
-        return TaxedMoney(line.total_net, line.total_gross, root.checkout.currency)
+        return taxed(line.total_net, line.total_gross, root.checkout, info)
 
     def resolve_undiscounted_total_price(root, info):
         line = current(root, info)
@@ -115,18 +123,18 @@ class Checkout:
 
     def resolve_shipping_price(root, info):
         priced(root, info)
-        return TaxedMoney(root.shipping_net, root.shipping_gross, root.currency)
+        return taxed(root.shipping_net, root.shipping_gross, root, info)
 
     def resolve_delivery(root, info):
         return root.assigned_delivery
 
     def resolve_subtotal_price(root, info):
         priced(root, info)
-        return TaxedMoney(root.subtotal_net, root.subtotal_gross, root.currency)
+        return taxed(root.subtotal_net, root.subtotal_gross, root, info)
 
     def resolve_total_price(root, info):
         priced(root, info)
-        return TaxedMoney(root.total_net, root.total_gross, root.currency)
+        return taxed(root.total_net, root.total_gross, root, info)
 
     def resolve_total_balance(root, info):
         priced(root, info)

@@ -206,7 +206,12 @@ def orders(rows: Rows, wanted: dict[str, Any] | None) -> Rows:
 def order_search(text: str) -> Q:
     found = Q(user_email__icontains=text) | Q(lines__product_sku__iexact=text)
     found |= Q(transactions__psp_reference=text)
-    return found | Q(number=text.lstrip("#")) if text.lstrip("#").isdigit() else found
+    return found | Q(number=text.lstrip("#")) if _is_number(text.lstrip("#")) else found
+
+
+def _is_number(text: str) -> bool:
+    """Tell plain digits from what else Python calls digits; longer ones are no order's number."""
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 ORDER_FILTERS: dict[str, Callable[[Any], Q]] = {
@@ -220,7 +225,7 @@ ORDER_FILTERS: dict[str, Callable[[Any], Q]] = {
     "search": order_search,
     "channels": lambda value: Q(channel__in=_keys(value, "Channel")),
     "ids": lambda value: Q(pk__in=_keys(value, "Order")),
-    "numbers": lambda value: Q(number__in=[n for n in value if n.isdigit()]),
+    "numbers": lambda value: Q(number__in=[n for n in value if _is_number(n)]),
     "checkout_ids": lambda value: Q(checkout_token__in=_keys(value, "Checkout")),
     "checkout_tokens": lambda value: Q(checkout_token__in=value),
 }

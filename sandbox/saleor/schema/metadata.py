@@ -83,7 +83,7 @@ def _target(identifier: str) -> Any:
     model = getattr(m, kind)
     column = LOOKUP.get(kind, "pk")
     pk_type = model._meta.pk.get_internal_type() if column == "pk" else "UUIDField"
-    fits = _is_uuid(key) if pk_type == "UUIDField" else key.isdigit()
+    fits = _is_uuid(key) if pk_type == "UUIDField" else key.isascii() and key.isdigit() and len(key) < 10
     row = model.objects.select_for_update().filter(**{column: key}).first() if fits else None
     if row is None:
         raise Invalid("id", "NOT_FOUND", f"Couldn't resolve to a node: {identifier}")

@@ -34,6 +34,15 @@ FAMILIES: tuple[tuple[str, str | None, bool], ...] = (
     ("CHANNEL_", "MANAGE_CHANNELS", False),
     ("APP_", "MANAGE_APPS", False),
 )
+# Questions whose bodies may not hold taxed prices; those about payment may.
+WITHOUT_TAXED_PRICES = frozenset(
+    {
+        "CHECKOUT_CALCULATE_TAXES",
+        "CHECKOUT_FILTER_SHIPPING_METHODS",
+        "ORDER_CALCULATE_TAXES",
+        "SHIPPING_LIST_METHODS_FOR_CHECKOUT",
+    }
+)
 TYPE_NAMES = {
     "CHECKOUT_CALCULATE_TAXES": "CalculateTaxes",
     "ORDER_CALCULATE_TAXES": "CalculateTaxes",

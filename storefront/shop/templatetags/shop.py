@@ -8,9 +8,11 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
 from saleor_ext.core import clock
+from saleor_ext.plugin_api.types import Fragment
 from storefront.shop import catalogue, notice, rules, session
 from storefront.shop.viewmodels import CategoryLink
 
@@ -48,3 +50,9 @@ def consumer_notice() -> tuple[Any, ...]:
 def limits() -> rules.Limits:
     """Return the limits of cross-border retail import in force today."""
     return rules.limits_on(clock.china_today())
+
+
+@register.simple_tag
+def fragment(piece: Fragment) -> str:
+    """Render a plugin's piece of a page, with its own context only."""
+    return render_to_string(piece.template, dict(piece.context))
