@@ -215,8 +215,7 @@ def _reset(arguments: argparse.Namespace) -> int:
         print(f"nothing to empty: {var} holds no demonstration")
         return 0
     if not arguments.yes:
-        answer = input(f"Delete all orders, listings and keys of the demonstration in {var}? Type yes: ")
-        if answer.strip().lower() != "yes":
+        if not _agreed(f"Delete all orders, listings and keys of the demonstration in {var}? Type yes: "):
             print("nothing was deleted")
             return 1
     cluster = env.postgresql_folder(var)
@@ -227,6 +226,15 @@ def _reset(arguments: argparse.Namespace) -> int:
     shutil.rmtree(var)
     print("the demonstration is empty; `make demo` starts anew")
     return 0
+
+
+def _agreed(question: str) -> bool:
+    """Ask; nobody there to answer is no agreement."""
+    try:
+        return input(question).strip().lower() == "yes"
+    except EOFError:
+        print()
+        return False
 
 
 def _keys_init(arguments: argparse.Namespace) -> int:
