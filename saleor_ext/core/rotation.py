@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -31,16 +31,22 @@ def rotate(*, drop_old: bool = False, progress: Callable[[str], None] = lambda l
     ring = keys.add_key(keys.read_ring(path))
     keys.write_ring(path, ring)
     total = 0
-    for model in apps.get_models():
-        fields = [field for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField)]
-        if fields:
-            count = _reseal(model, fields, ring.active)
-            progress(f"{model._meta.label}: {count}")
-            total += count
+    for model, fields in sealed_models():
+        count = _reseal(model, fields, ring.active)
+        progress(f"{model._meta.label}: {count}")
+        total += count
     if drop_old:
         keys.write_ring(path, keys.KeyRing(ring.active, {ring.active: ring.keys[ring.active]}, ring.index))
     audit.record("keys.rotated", "keys", ring.active, resealed=total, dropped_old=drop_old)
     return Report(ring.active, total)
+
+
+def sealed_models() -> Iterator[tuple[type[models.Model], list[EncryptedTextField]]]:
+    """Yield every model that has sealed columns, with these."""
+    for model in apps.get_models():
+        fields = [field for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField)]
+        if fields:
+            yield model, fields
 
 
 def _reseal(model: type[models.Model], fields: list[EncryptedTextField], active: str) -> int:

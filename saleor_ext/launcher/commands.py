@@ -214,10 +214,10 @@ def _reset(arguments: argparse.Namespace) -> int:
     if not stored.exists():
         print(f"nothing to empty: {var} holds no demonstration")
         return 0
-    if not arguments.yes:
-        if not _agreed(f"Delete all orders, listings and keys of the demonstration in {var}? Type yes: "):
-            print("nothing was deleted")
-            return 1
+    question = f"Delete all orders, listings and keys of the demonstration in {var}? Type yes: "
+    if not arguments.yes and not _agreed(question):
+        print("nothing was deleted")
+        return 1
     cluster = env.postgresql_folder(var)
     if (cluster / "postmaster.pid").exists():
         print("the demonstration still runs; stop `ponte up` first", file=sys.stderr)
