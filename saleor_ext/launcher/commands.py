@@ -257,4 +257,8 @@ def _keys_rotate(arguments: argparse.Namespace) -> int:
 
     report = rotate(drop_old=arguments.drop_old, progress=lambda line: print(line, flush=True))
     print(f"active key {report.active}; {report.resealed} values sealed anew")
-    return 0
+    for value in report.shut:
+        print(f"does not open: {value}", file=sys.stderr)
+    if report.shut and arguments.drop_old:
+        print("the older keys are kept: these values may need one of them", file=sys.stderr)
+    return 1 if report.shut else 0
