@@ -74,7 +74,9 @@ def test_a_bad_recording_says_why(tmp_path: Path, jwks: Path, name: str) -> None
     assert verdict["reason"]
 
 
-@pytest.mark.parametrize("line", ["POST /x HTTP/1.0", "POST /x HTTP/2", "POST https://ponte.example/x HTTP/1.1"])
+@pytest.mark.parametrize(
+    "line", ["POST /x HTTP/1.0", "POST /x HTTP/2", "POST https://ponte.example/x HTTP/1.1"]
+)
 def test_any_version_of_the_protocol_will_do(tmp_path: Path, jwks: Path, line: str) -> None:
     path = tmp_path / "good.http"
     path.write_bytes(line.encode() + b"\r\n" + _recorded().partition(b"\r\n")[2])
