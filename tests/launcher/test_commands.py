@@ -40,7 +40,7 @@ def ponte(*arguments: str, answer: str | None = None, **changes: str) -> subproc
     [
         (["migrate"], "ponte migrate: the database does not answer: connection failed"),
         (["saleor", "poll"], "ponte saleor: the database does not answer: connection failed"),
-        (["keys", "rotate"], "key file /nowhere/keys.json is missing; `ponte keys init` makes one"),
+        (["keys", "rotate"], "ponte keys: the database does not answer: connection failed"),
     ],
 )
 def test_what_is_not_there_is_told_in_a_line(command: list[str], message: str) -> None:
