@@ -79,7 +79,7 @@ def _key(kid: object, jwks: Mapping[str, Any]) -> rsa.RSAPublicKey:
                 return public_key(str(key["n"]), str(key["e"]))
             except (KeyError, ValueError, BadSignature) as error:
                 raise BadSignature(f"key {kid} cannot be read: {error}", code="unknown_key") from None
-    raise BadSignature(f"key {kid!r} is not among the instance's keys", code="unknown_key")
+    raise BadSignature(f"key {kid!r} is not among the instance's keys", code="unknown_key", kid=repr(kid))
 
 
 def _signs(key: Mapping[str, Any]) -> bool:
