@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
 from . import audit, keys
 from .crypto import CannotOpen
-from .errors import PermanentError
 from .fields import EncryptedTextField, Sealed
+from .locks import alone
 from .settings import platform_settings
 
 BATCH = 500
@@ -21,8 +20,6 @@ BATCH = 500
 
 #: Seconds in which running processes notice the new key file and commit what they sealed with the old key.
 GRACE_SECONDS = 2.0
-#: Number of the database's advisory lock that keeps two rotations apart.
-LOCK = 0x706F6E7465
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,10 @@ def rotate(*, drop_old: bool = False, progress: Callable[[str], None] = lambda l
     second run finishes the work. Running processes read the new file by themselves. Before the older keys are
     dropped, what was under way meanwhile is resealed too.
 
-    :raises PermanentError: another rotation is at work: two new keys of one name would shut each other's values
+    :raises HeldElsewhere: another rotation is at work: two new keys of one name would shut each other's values
     """
     path = platform_settings().key_file
-    with _alone():
+    with alone("keys.rotate", "another rotation is at work"):
         ring = keys.add_key(keys.read_ring(path))
         keys.write_ring(path, ring)
         total, shut = _reseal_all(ring.active, progress)
@@ -58,19 +55,6 @@ def rotate(*, drop_old: bool = False, progress: Callable[[str], None] = lambda l
             keys.write_ring(path, keys.KeyRing(ring.active, only, ring.index))
         audit.record("keys.rotated", "keys", ring.active, resealed=total, dropped_old=dropped, shut=len(shut))
     return Report(ring.active, total, tuple(shut))
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise PermanentError("another rotation is at work", code="rotation_running")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def _reseal_all(active: str, progress: Callable[[str], None] = lambda line: None) -> tuple[int, list[str]]:

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from saleor_ext.core import clock, crypto, keys, rotation
-from saleor_ext.core.errors import ConfigurationError, PermanentError
+from saleor_ext.core.errors import ConfigurationError
 from saleor_ext.core.fields import Sealed
+from saleor_ext.core.locks import HeldElsewhere, alone
 from saleor_ext.core.models import AuditEntry
 from saleor_ext.core.rotation import rotate
 from saleor_ext.core.settings import platform_settings
@@ -167,7 +168,7 @@ def test_two_rotations_do_not_make_two_keys_of_one_name(own_key_file: Path) -> N
     held, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with rotation._alone():
+        with alone("keys.rotate", "busy"):
             held.set()
             go_on.wait(10)
         connection.close()
@@ -175,7 +176,7 @@ def test_two_rotations_do_not_make_two_keys_of_one_name(own_key_file: Path) -> N
     other = threading.Thread(target=hold)
     other.start()
     held.wait(10)
-    with pytest.raises(PermanentError, match="another rotation is at work"):
+    with pytest.raises(HeldElsewhere, match="another rotation is at work"):
         rotate()
     assert keys.read_ring(own_key_file).active == "k1"
     go_on.set()
