@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     A command's parser sets ``func(arguments) -> int`` and ``needs_django``: whether settings and database are needed.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a poor terminal shows less, but ends nothing
     arguments = build_parser().parse_args(argv)
     try:
         if getattr(arguments, "needs_django", True):

@@ -27,7 +27,7 @@ def run(*, as_json: bool = False) -> int:
     worst = 0
     for check in checks():
         if as_json:
-            print(json.dumps(asdict(check), ensure_ascii=False))
+            print(json.dumps(asdict(check)))
         else:
             print(f"{MARKS[check.status]} {check.name}: {check.message}")
             if check.status != "ok" and check.remedy:

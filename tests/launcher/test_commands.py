@@ -88,3 +88,10 @@ def test_nobody_there_to_agree_keeps_the_demonstration(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout.endswith("nothing was deleted\n")
     assert (tmp_path / "demo.env").exists()
+
+
+def test_a_poor_terminal_shows_less_but_ends_nothing() -> None:
+    result = ponte("doctor", PYTHONIOENCODING="ascii")
+    assert result.returncode == 1
+    assert "\\u2717 database: OperationalError: connection failed" in result.stdout
+    assert "Traceback" not in result.stderr
