@@ -64,7 +64,7 @@ def _certificate() -> Health:
     if newest.not_after - now() < WARN_BEFORE:
         return Health(
             f"{NAME}.certificate",
-            "warning",
+            "warning" if newest.not_after > now() else "error",
             _("The platform certificate ends on %(day)s.") % {"day": f"{newest.not_after:%Y-%m-%d}"},
             _("A new one is fetched by itself; look at the address if this stays."),
         )

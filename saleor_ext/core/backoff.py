@@ -12,6 +12,7 @@ JITTER = 0.2
 
 
 def delay(attempts: int) -> timedelta:
-    """Return the wait after the ``attempts``-th failure (1 = first)."""
+    """Return the wait after the ``attempts``-th failure (1 = first); spread or not, it never exceeds the longest."""
     seconds = min(FIRST_SECONDS * 2 ** min(max(attempts, 1) - 1, 20), LONGEST_SECONDS)
-    return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311  # no secret: it only spreads
+    shortest, longest = seconds * (1 - JITTER), min(seconds * (1 + JITTER), LONGEST_SECONDS)
+    return timedelta(seconds=random.uniform(shortest, longest))  # noqa: S311  # no secret: it only spreads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -47,7 +48,12 @@ def beside(folder: Path, what: str) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Delete a cluster that does not run, with what lies beside it."""
+    """Delete a cluster with what lies beside it; a server that a killed process left there is stopped before."""
+    if (folder / "postmaster.pid").exists():
+        with contextlib.suppress(Exception):  # one that cannot be reached any more is deleted all the same
+            server = start_postgresql(folder)
+            server.stop()
+            atexit.unregister(server._cleanup)  # it would lock what is no longer there
     for path in (folder, beside(folder, "programs")):
         shutil.rmtree(path, ignore_errors=True)
     beside(folder, "lock").unlink(missing_ok=True)

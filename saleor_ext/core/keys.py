@@ -85,5 +85,24 @@ def add_key(ring: KeyRing) -> KeyRing:
 
 @lru_cache(maxsize=1)
 def key_ring() -> KeyRing:
-    """The ring of this process, read once from ``PONTE_KEY_FILE``."""
+    """The ring as it was last read from ``PONTE_KEY_FILE``."""
     return read_ring(platform_settings().key_file)
+
+
+_read_at: tuple[int, int] | None = None
+
+
+def current_ring() -> KeyRing:
+    """The ring in force: read again when a rotation in another process has put a new file in place.
+
+    Without this a running server could not open what was sealed anew, and would go on sealing with the old key.
+    """
+    global _read_at  # noqa: PLW0603  # one file for the process
+    try:
+        stat = platform_settings().key_file.stat()
+    except OSError:
+        return key_ring()  # what was read is still good; if nothing was, this says why
+    if (mark := (stat.st_ino, stat.st_mtime_ns)) != _read_at:
+        key_ring.cache_clear()
+        _read_at = mark
+    return key_ring()

@@ -142,16 +142,25 @@ def _record_failure(message: OutboxMessage, error: Exception) -> None:
     dead = isinstance(error, PermanentError) or next_try - message.created_at > GIVE_UP_AFTER
     text = f"{type(error).__name__}: {error}"[:2000]
     log.warning("outbox %s failed: %s", message, text, exc_info=not isinstance(error, PermanentError))
-    _held(message).update(
+    written = _held(message).update(
         state=OutboxMessage.State.DEAD if dead else OutboxMessage.State.PENDING,
         attempts=attempts,
         run_at=next_try,
         lease_until=None,
         last_error=text,
     )
+    if dead and written:  # else another worker took over, and its result counts
+        _tell_dead(message, text)
+
+
+def _tell_dead(message: OutboxMessage, text: str) -> None:
     entry = _handlers.get(message.topic)
-    if dead and entry and entry[1]:
+    if entry is None or entry[1] is None:
+        return
+    try:
         entry[1](message.payload, text)
+    except Exception:  # the message is dead all the same, and the queue goes on
+        log.exception("telling of the dead message %s failed", message)
 
 
 def _wake() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,9 +14,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _HTTP_URL = TypeAdapter(HttpUrl)
 
 
+#: ``memory://`` is the broker of tests: nobody consumes.
+BROKERS = frozenset({"redis", "rediss", "memory"})
+
+
 def _http_url(value: str) -> str:
     _HTTP_URL.validate_python(value)
     return value
+
+
+def _parts(value: str) -> SplitResult:
+    """Split an address; a port that is no number is an error here, not when it is first used."""
+    parts = urlsplit(value)
+    _ = parts.port
+    return parts
 
 
 class PlatformSettings(BaseSettings):
@@ -39,16 +52,20 @@ class PlatformSettings(BaseSettings):
         "", description="comma-separated GraphQL addresses that may install the apps; empty = SALEOR_API_URL"
     )
     dashboard_origin: str = Field("", description="origin of the Saleor Dashboard that may frame our pages")
-    channel: str = Field("cn", description="slug of the Saleor channel the shop sells in")
+    channel: str = Field(
+        "cn", pattern=r"^[a-z0-9-]+$", description="slug of the Saleor channel the shop sells in"
+    )
     demo: bool = Field(False, description="shows demo accounts and the sandbox ribbon; never in production")
     debug: bool = Field(False, description="Django's debug pages")
     var_dir: Path = Field(Path("var"), description="folder for keys, media and demo data")
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        "INFO", description="least severity of log lines"
+    )
     outbox_lease: float = Field(
         45, ge=5, le=600, description="seconds until another worker takes over the work of one that died"
     )
 
-    @field_validator("public_url", "app_url", "saleor_api_url")
+    @field_validator("public_url", "app_url", "saleor_api_url", "dashboard_origin")
     @classmethod
     def _is_http(cls, value: str) -> str:
         return _http_url(value).rstrip("/") + ("/" if value.endswith("graphql/") else "") if value else value
@@ -58,6 +75,22 @@ class PlatformSettings(BaseSettings):
     def _is_postgresql(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must start with postgresql:// (no other database is supported)")
+        if not _parts(value.get_secret_value()).path.strip("/"):
+            raise ValueError("names no database: postgresql://user:password@host:port/NAME")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if _parts(value).scheme not in BROKERS:
+            raise ValueError("must start with redis:// or rediss:// (no other broker is supported)")
+        return value
+
+    @field_validator("saleor_allowed")
+    @classmethod
+    def _are_http(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            _http_url(part)
         return value
 
     @property

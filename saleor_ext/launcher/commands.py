@@ -13,6 +13,7 @@ from pathlib import Path
 from saleor_ext.core import embedded
 
 from . import environment as env
+from .claim import FolderTaken, claimed, sweep
 
 WORKER_THREADS = "6"
 
@@ -21,11 +22,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``up``, ``web``, ``worker``, ``beat``, ``migrate``, ``assets``, ``seed``, ``doctor``, ``reset``, ``keys``."""
     up = subparsers.add_parser("up", help="run the whole shop with its sandbox on this machine")
     ports = env.Ports()
-    up.add_argument("--port", type=int, default=ports.web, help="port of the shop (%(default)s)")
+    up.add_argument("--port", type=_port, default=ports.web, help="port of the shop (%(default)s)")
     up.add_argument(
-        "--sandbox-port", type=int, default=ports.sandbox, help="port of the sandbox (%(default)s)"
+        "--sandbox-port", type=_port, default=ports.sandbox, help="port of the sandbox (%(default)s)"
     )
-    up.add_argument("--redis-port", type=int, default=ports.redis, help="port of Redis (%(default)s)")
+    up.add_argument("--redis-port", type=_port, default=ports.redis, help="port of Redis (%(default)s)")
     up.add_argument("--no-seed", action="store_true", help="do not add demo data")
     up.set_defaults(func=_up, needs_django=False)
 
@@ -71,15 +72,23 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     rotate.set_defaults(func=_keys_rotate, needs_django=True)
 
 
+def _port(text: str) -> int:
+    """A port that can be given: ``--port 0`` would be another one at every look."""
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port (1 to 65535)")
+    return int(text)
+
+
 def _up(arguments: argparse.Namespace) -> int:
-    from .up import CannotStart, up
+    from .claim import CannotStart
+    from .up import up
 
     try:
         return up(
             env.Ports(arguments.port, arguments.sandbox_port, arguments.redis_port),
             seed=not arguments.no_seed,
         )
-    except CannotStart as error:
+    except (CannotStart, OSError) as error:  # OSError: a full disk, a folder of somebody else's
         print(f"ponte up: {error}", file=sys.stderr)
         return 1
 
@@ -216,19 +225,34 @@ def _reset(arguments: argparse.Namespace) -> int:
     if not stored.exists():
         print(f"nothing to empty: {var} holds no demonstration")
         return 0
-    if not arguments.yes:
-        answer = input(f"Delete all orders, listings and keys of the demonstration in {var}? Type yes: ")
-        if answer.strip().lower() != "yes":
-            print("nothing was deleted")
-            return 1
-    cluster = env.postgresql_folder(var)
-    if (cluster / "postmaster.pid").exists():
+    question = f"Delete all orders, listings and keys of the demonstration in {var}? Type yes: "
+    if not arguments.yes and not _agreed(question):
+        print("nothing was deleted")
+        return 1
+    try:
+        with claimed(var):
+            _empty(var)
+    except FolderTaken:
         print("the demonstration still runs; stop `ponte up` first", file=sys.stderr)
         return 1
-    embedded.remove(cluster)
-    shutil.rmtree(var)
     print("the demonstration is empty; `make demo` starts anew")
     return 0
+
+
+def _empty(var: Path) -> None:
+    """End what a killed ``ponte up`` left, the database included, and delete everything."""
+    sweep(var)
+    embedded.remove(env.postgresql_folder(var))
+    shutil.rmtree(var)
+
+
+def _agreed(question: str) -> bool:
+    """Ask; nobody there to answer is no agreement."""
+    try:
+        return input(question).strip().lower() == "yes"
+    except EOFError:
+        print()
+        return False
 
 
 def _keys_init(arguments: argparse.Namespace) -> int:
@@ -251,4 +275,8 @@ def _keys_rotate(arguments: argparse.Namespace) -> int:
 
     report = rotate(drop_old=arguments.drop_old, progress=lambda line: print(line, flush=True))
     print(f"active key {report.active}; {report.resealed} values sealed anew")
-    return 0
+    for value in report.shut:
+        print(f"does not open: {value}", file=sys.stderr)
+    if report.shut and arguments.drop_old:
+        print("the older keys are kept: these values may need one of them", file=sys.stderr)
+    return 1 if report.shut else 0

@@ -13,6 +13,8 @@ from typing import Any
 from saleor_ext.core.embedded import database_url, open_to_others, start_postgresql
 from saleor_ext.core.keys import new_ring, write_ring
 
+from .claim import CannotStart
+
 PROJECT = Path(__file__).resolve().parents[2]
 #: The user that the embedded PostgreSQL runs as when it is started by root.
 ROOT_SERVER_USER = "pgserver"
@@ -101,8 +103,13 @@ def first_environment(ports: Ports) -> dict[str, str]:
 def start_databases(environment: dict[str, str]) -> Any:
     """Start the embedded PostgreSQL unless ``DATABASE_URL`` is given; complete ``environment``; return the handle."""
     if given := os.environ.get("DATABASE_URL"):
+        if not os.environ.get("SANDBOX_DATABASE_URL"):
+            raise CannotStart(
+                "DATABASE_URL is set, so SANDBOX_DATABASE_URL must name a second database, for the sandbox; "
+                "or unset DATABASE_URL and both come from the embedded PostgreSQL"
+            )
         environment["DATABASE_URL"] = given
-        environment["SANDBOX_DATABASE_URL"] = os.environ.get("SANDBOX_DATABASE_URL", "")
+        environment["SANDBOX_DATABASE_URL"] = os.environ["SANDBOX_DATABASE_URL"]
         return None
     var = var_dir()
     server = start_postgresql(postgresql_folder(var))

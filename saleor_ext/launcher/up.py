@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx2
 
 from . import environment as env
+from .claim import CannotStart, FolderTaken, claimed, forget_dead_holders, sweep
 from .supervisor import Supervisor
 
 READY_SECONDS = 60.0
@@ -25,15 +26,25 @@ class Stopped(Exception):
     """Somebody asked for the end while things were still starting."""
 
 
-class CannotStart(RuntimeError):
-    """Something is in the way; the message says what and how to mend it."""
-
-
 def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None = None) -> int:
-    """Start everything, seed it, and keep it running until Ctrl-C or SIGTERM."""
-    for port, option, what in _wanted(ports):
-        check_port(port, option, what)
+    """Start everything, seed it, and keep it running until Ctrl-C or SIGTERM.
+
+    :raises CannotStart: before anything was started
+    """
+    try:
+        with claimed(env.var_dir()):
+            if left := sweep(env.var_dir()):
+                print(f"ended what an earlier, killed `ponte up` left running: {', '.join(left)}", flush=True)
+            _check_ports(ports)
+            return _up(ports, seed, ready)
+    except FolderTaken:
+        _check_ports(ports)  # a port in use is the plainer news
+        raise
+
+
+def _up(ports: env.Ports, seed: bool, ready: Callable[[], None] | None) -> int:
     _progress("1/6", "PostgreSQL and Redis")
+    forget_dead_holders(env.postgresql_folder(env.var_dir()))
     environment = {**os.environ, **env.first_environment(ports)}
     server = env.start_databases(environment)
     env.save(
@@ -45,7 +56,7 @@ def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None 
     supervisor = Supervisor(pid_folder=env.var_dir() / "run")
     _stop_on_signals(supervisor)
     try:
-        if "REDIS_URL" not in os.environ:
+        if not os.environ.get("REDIS_URL"):
             _start_redis(supervisor, environment, ports)
         else:
             environment["REDIS_URL"] = os.environ["REDIS_URL"]
@@ -74,9 +85,18 @@ def up(ports: env.Ports, *, seed: bool = True, ready: Callable[[], None] | None 
 
 def _wanted(ports: env.Ports) -> list[tuple[int, str, str]]:
     wanted = [(ports.web, "--port", "the shop"), (ports.sandbox, "--sandbox-port", "the sandbox")]
-    if "REDIS_URL" not in os.environ:
+    if not os.environ.get("REDIS_URL"):
         wanted.append((ports.redis, "--redis-port", "Redis"))
     return wanted
+
+
+def _check_ports(ports: env.Ports) -> None:
+    wanted = _wanted(ports)
+    if len({port for port, _option, _what in wanted}) < len(wanted):
+        options = ", ".join(f"{option} {port}" for port, option, _what in wanted)
+        raise CannotStart(f"each needs a port of its own: {options}")
+    for port, option, what in wanted:
+        check_port(port, option, what)
 
 
 def check_port(port: int, option: str, what: str) -> None:
@@ -191,8 +211,9 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
         if supervisor.foreground is not None:
             supervisor.foreground.terminate()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGHUP: the terminal was closed
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, stop)
 
 
 def _progress(step: str, what: str) -> None:

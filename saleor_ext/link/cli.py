@@ -67,16 +67,22 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from .verify_file import verify_recorded
 
     verdict = verify_recorded(arguments.file, arguments.jwks)
-    print(json.dumps(verdict, ensure_ascii=False))
+    print(json.dumps(verdict))  # ASCII: whatever the file holds, any terminal can show it
     return 0 if verdict["valid"] else 1
 
 
 def run_poll(arguments: argparse.Namespace) -> int:
-    """Poll all instances once."""
+    """Poll all instances once; exit 1 when none is connected or one could not be read."""
     from . import poller
 
-    print(f"{poller.poll_all()} new events")
-    return 0
+    done = poller.poll_round()
+    if not done.instances:
+        print("ponte saleor poll: no Saleor is connected; run `ponte saleor setup`", file=sys.stderr)
+        return 1
+    print(f"{done.new} new events")
+    for api_url, reason in done.failed.items():
+        print(f"ponte saleor poll: {api_url}: {reason}", file=sys.stderr)
+    return 1 if done.failed else 0
 
 
 def _say(line: str) -> None:

@@ -18,7 +18,8 @@ from .models import SaleorAppInstall, SaleorInstance
 from .results.apps import AppSelf
 
 APP_SELF: Operation[AppSelf | None] = Operation("platform/app_self", AppSelf | None, ("app",))
-_TOKEN = re.compile(r"^\S{1,200}$")
+#: What may stand in an Authorization header.
+_TOKEN = re.compile(r"[!-~]{1,200}")
 
 
 class InstallRefused(PonteError):
@@ -37,7 +38,7 @@ def register(identifier: str, api_url: str, token: str) -> SaleorAppInstall:
     :raises InstallRefused: with status, code and a message that Saleor shows to its staff
     """
     url = allowed_url(api_url)
-    if not isinstance(token, str) or not _TOKEN.match(token):
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise InstallRefused(400, "TOKEN_MISSING", "The request holds no usable auth_token.")
     app_id = _prove(identifier, url, token)
     return store(identifier, url, token, app_id)

@@ -19,7 +19,9 @@ from .models import SaleorAppInstall, SaleorInstance
 #: Other processes notice a new installation after this long.
 REMEMBER_SECONDS = 5.0
 #: A stranger's bad signatures must not make us hammer Saleor's key address.
-REFETCH_AFTER = timedelta(seconds=20)
+REFETCH_AFTER = timedelta(seconds=5)
+#: So many unknown keys are remembered as looked for in vain.
+MOST_STRANGERS = 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Installed:
 
 _lock = threading.Lock()
 _known: dict[tuple[str, str], tuple[float, Installed]] = {}
+#: Instance and key name → when fresh keys were found not to hold it.
+_strangers: dict[tuple[object, object], float] = {}
 
 
 def normal_url(url: str) -> str:
@@ -59,7 +63,7 @@ def find(api_url: str, identifier: str) -> Installed | None:
 
 
 def forget() -> None:
-    """Drop what this process remembers: after an installation, and in tests."""
+    """Drop what this process remembers of installs: after an installation, and in tests."""
     with _lock:
         _known.clear()
 
@@ -99,12 +103,29 @@ def verify(instance: SaleorInstance, signature: str, body: bytes) -> None:
             raise SaleorUnavailable(f"fresh keys cannot be had: {error.message}") from error
         raise first from None
     if renewed:
-        jws.verify(signature, body, instance.jwks)
-    elif first.code == "unknown_key":
+        try:
+            jws.verify(signature, body, instance.jwks)
+        except jws.BadSignature as error:
+            _note_stranger(instance, error)
+            raise
+    elif first.code == "unknown_key" and not _is_stranger(instance, first):
         # Keys may just have been rotated: a 5xx makes Saleor send it again, a 4xx would lose it.
         raise SaleorUnavailable("keys were fetched a moment ago; try again")
     else:
         raise first
+
+
+def _note_stranger(instance: SaleorInstance, error: jws.BadSignature) -> None:
+    with _lock:
+        if len(_strangers) >= MOST_STRANGERS:
+            _strangers.clear()
+        _strangers[instance.pk, error.data.get("kid")] = time.monotonic()
+
+
+def _is_stranger(instance: SaleorInstance, error: jws.BadSignature) -> bool:
+    """Whether fresh keys were asked for this one a moment ago: then it is a stranger's, not a new one."""
+    asked = _strangers.get((instance.pk, error.data.get("kid")))
+    return asked is not None and time.monotonic() - asked < REFETCH_AFTER.total_seconds()
 
 
 def renew_keys(instance: SaleorInstance) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+
+from pydantic import ValidationError
 
 from .client import GraphQLClient, Operation
 from .errors import SaleorRefused, SaleorUserError
 from .results.base import Page, Slugged
 from .results.orders import Fulfillment, Order
 from .storefront import COMPLETE
+
+log = logging.getLogger(__name__)
 
 PAGE = 20
 READ: Operation[Order | None] = Operation("platform/order_admin", Order | None, ("order",))
@@ -82,17 +87,28 @@ def warehouse_id(client: GraphQLClient, slug: str) -> str:
     )
 
 
-def changed_since(client: GraphQLClient, since: datetime) -> Iterator[tuple[Order, dict[str, object]]]:
-    """Yield orders changed since an instant, oldest change first, typed and as Saleor told it."""
+def changed_since(client: GraphQLClient, since: datetime) -> Iterator[tuple[Order | None, dict[str, object]]]:
+    """Yield orders changed since an instant, oldest change first, typed and as Saleor told it.
+
+    One that cannot be read comes as None: it must not keep those after it from being seen.
+    """
     after: str | None = None
     while True:
         variables = {"since": since.isoformat(), "first": PAGE, "after": after}
         orders = client.execute(CHANGED.text, variables)["orders"]
         for edge in orders["edges"]:
-            yield Order.model_validate(edge["node"]), edge["node"]
+            yield _typed(edge["node"]), edge["node"]
         if not orders["pageInfo"]["hasNextPage"]:
             return
         after = orders["pageInfo"]["endCursor"]
+
+
+def _typed(told: Mapping[str, object]) -> Order | None:
+    try:
+        return Order.model_validate(told)
+    except ValidationError as error:
+        log.error("order %s cannot be read: %s", told.get("id"), error)
+        return None
 
 
 def _fulfilled(client: GraphQLClient, order_id: str, tracking: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,17 +29,33 @@ FIRST_LOOK = timedelta(days=2)
 WEBHOOK = "order-updated"
 
 
+@dataclass
+class Round:
+    """What came of polling all instances: new events, and why an instance was not read to its end."""
+
+    instances: int = 0
+    new: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+
 def poll_all() -> int:
-    """Poll every active instance; a silent one does not stop the others. Return how many events were new."""
-    new = 0
+    """Poll every active instance and return how many events were new."""
+    return poll_round().new
+
+
+def poll_round() -> Round:
+    """Poll every active instance; one that is silent or odd does not stop the others."""
+    done = Round()
     for install in SaleorAppInstall.objects.select_related("instance").filter(
         identifier=PLATFORM_APP.identifier, instance__active=True
     ):
+        done.instances += 1
         try:
-            new += poll(install.instance, install.saleor_app_id)
+            done.new += poll(install.instance, install.saleor_app_id)
         except PonteError as error:
+            done.failed[install.instance.api_url] = error.message
             log.warning("poll of %s failed: %s", install.instance, error.message)
-    return new
+    return done
 
 
 def poll(instance: SaleorInstance, saleor_app_id: str) -> int:
@@ -49,6 +66,8 @@ def poll(instance: SaleorInstance, saleor_app_id: str) -> int:
     new = 0
     client = app_client(instance.api_url, PLATFORM_APP.identifier)
     for order, told in orders.changed_since(client, reached - OVERLAP):
+        if order is None:
+            continue
         payload = _payload(told, saleor_app_id)
         event = events.event_id(PLATFORM_APP.identifier, webhook, payload)
         # What the overlap shows again unchanged is passed over, so that the inbox counts true duplicates only.

@@ -106,6 +106,8 @@ def _once(
             )
     except httpx2.TransportError as error:
         raise SaleorUnavailable(f"{url}: {type(error).__name__}: {error}") from error
+    except (httpx2.InvalidURL, UnicodeError) as error:
+        raise SaleorRefused(f"{url!r} cannot be asked: {error}", code="address_invalid") from error
     return _read(url, response)
 
 
@@ -141,6 +143,8 @@ def get_json(url: str) -> dict[str, Any]:
                 raise SaleorUnavailable(f"{url}: {error}") from error
             time.sleep(FIRST_WAIT_SECONDS * attempt)
             continue
+        except httpx2.InvalidURL as error:
+            raise SaleorRefused(f"{url!r} cannot be asked: {error}", code="address_invalid") from error
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

@@ -59,7 +59,7 @@ def verify_user_token(
 def _claims(token: str, instance: SaleorInstance) -> dict[str, Any]:
     try:
         kid = jwt.get_unverified_header(token).get("kid")
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, RecursionError) as error:
         raise SaleorRefused(f"the token does not hold: {error}", code="token_invalid") from error
     key = _key(kid, instance.jwks)
     if key is None and _renew(instance):

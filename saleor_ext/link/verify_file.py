@@ -12,6 +12,8 @@ from saleor_ext.core.errors import PermanentError
 from . import jws
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+#: Method and target; the version may be missing, and its number does not matter here.
+_REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+( HTTP/\d(\.\d)?)?")
 
 
 class Verdict(TypedDict):
@@ -49,12 +51,13 @@ def split_request(raw: bytes) -> tuple[dict[str, str], bytes]:
     if blank is None:
         raise PermanentError("not a recorded request: no blank line after the headers", code="malformed")
     lines = re.split(r"\r?\n", raw[: blank.start()].decode("latin-1"))
-    if len(lines[0].split(" ")) < 2:  # method and target
+    if not _REQUEST_LINE.fullmatch(lines[0]):
         raise PermanentError("not a recorded request: the first line is no request line", code="malformed")
     headers: dict[str, str] = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if not colon or not name.strip():
+        # A folded line would hide what belongs to which header: no sender of webhooks folds.
+        if not colon or not name.strip() or name[0] in " \t":
             raise PermanentError(f"not a recorded request: {line[:60]!r} is no header", code="malformed")
         key = name.strip().lower()
         if headers.get(key, value.strip()) != value.strip():
@@ -66,7 +69,7 @@ def split_request(raw: bytes) -> tuple[dict[str, str], bytes]:
 def _read_jwks(path: Path) -> dict[str, object]:
     try:
         jwks = json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         jwks = None
     if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list):
         raise PermanentError(f"{path.name} is not a key set", code="malformed")

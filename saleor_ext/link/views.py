@@ -39,7 +39,7 @@ def register(request: HttpRequest, identifier: str) -> HttpResponse:
     try:
         given = json.loads(request.body)
         token = given.get("auth_token", "") if isinstance(given, dict) else ""
-    except ValueError:
+    except (ValueError, RecursionError):
         return webhooks.failure(400, "NOT_JSON", "The body is not JSON.")
     try:
         install = installs.register(identifier, request.headers.get("Saleor-Api-Url", ""), token)

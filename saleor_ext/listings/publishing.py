@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PonteError
+from saleor_ext.core.locks import HeldElsewhere, alone
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.link.clients import platform_client
@@ -56,6 +57,8 @@ def publish_now(listing: Listing, *, actor: str) -> PublicationRun:
         run, _created = _open_run(listing, actor)
     try:
         work(run)
+    except HeldElsewhere:
+        raise  # the run is in good hands
     except PonteError as error:
         give_up({"run": str(run.pk)}, str(error))
         raise
@@ -111,7 +114,15 @@ def give_up(payload: dict[str, Any], error: str) -> None:
 
 
 def work(run: PublicationRun) -> Publication:
-    """Send what is stored now and note what Saleor made of it."""
+    """Send what is stored now and note what Saleor made of it.
+
+    :raises HeldElsewhere: a slow worker, whose lease has run out, is still sending it: two would send pictures twice
+    """
+    with alone(f"{TOPIC}:{run.listing_id}", "another worker is still publishing this listing"):
+        return _send(run)
+
+
+def _send(run: PublicationRun) -> Publication:
     listing = whole_listing(run.listing_id)
     PublicationRun.objects.filter(pk=run.pk).update(state=R.RUNNING, version=listing.version)
     result = publish_listing(

@@ -30,15 +30,18 @@ _FEN = Decimal("0.01")
 
 
 def order_seen(api_url: str, order: Mapping[str, Any]) -> Parcel | None:
-    """Take note of an order's present state: make its parcel when it is paid, stop it when it is cancelled.
+    """Take note of an order's present state: make its parcel when it is paid, stop it when it is over.
 
     ``order`` has the shape of the ``ParcelOrder`` fragment. Orders without the shop's metadata are not ours.
     Runs in the caller's transaction.
     """
     parcel = Parcel.objects.filter(api_url=api_url, order_id=order["id"]).first()
-    if order["status"] in CANCELLED:
+    if reason := _over(order):
+        if parcel is None and _was_paid(order) and _is_ours(order):
+            # Kept as a cancelled parcel: the older news that it was paid may still be on its way.
+            parcel = _create(api_url, order)
         if parcel is not None:
-            steps.cancel_parcel(parcel, reason=f"Saleor order is {order['status']}")
+            steps.cancel_parcel(parcel, reason=reason)
         return parcel
     if parcel is None and order["isPaid"] and _is_ours(order):
         parcel = _create(api_url, order)
@@ -52,6 +55,25 @@ def parcel_number(api_url: str, order: Mapping[str, Any], day: datetime) -> str:
     """
     mark = hashlib.sha256(f"{api_url} {order['id']}".encode()).hexdigest()[:4].upper()
     return f"PT{day.astimezone(clock.CHINA):%y%m%d}{order['number']}{mark}"
+
+
+def _over(order: Mapping[str, Any]) -> str:
+    """Say why nothing more may be sent for an order: it is cancelled, or all its money went back."""
+    if order["status"] in CANCELLED:
+        return f"Saleor order is {order['status']}"
+    if not order["isPaid"] and _refunded(order) >= _amount(order["total"]["gross"]) > 0:
+        return "Saleor order is refunded in full"
+    return ""
+
+
+def _was_paid(order: Mapping[str, Any]) -> bool:
+    return order["status"] != "EXPIRED" and (
+        order["isPaid"] or _refunded(order) > 0
+    )  # only unpaid ones expire
+
+
+def _refunded(order: Mapping[str, Any]) -> Decimal:
+    return _amount(order.get("totalRefunded") or {"amount": 0})
 
 
 def _is_ours(order: Mapping[str, Any]) -> bool:

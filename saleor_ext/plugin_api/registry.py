@@ -61,6 +61,12 @@ def ask_first(hook: str, **arguments: Any) -> Any:
     return getattr(manager().hook, hook)(**arguments)
 
 
+def health_of(plugin: Plugin) -> list[Any]:
+    """Ask one plugin alone how it is."""
+    others = [module for name, module in manager().list_name_plugin() if name != plugin.identifier]
+    return flatten(manager().subset_hook_caller("health", others)())
+
+
 def _load(point: EntryPoint) -> Plugin:
     try:
         declared = point.load()

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _as_json(line: dict[str, Any]) -> None:
-    _print(json.dumps(line, ensure_ascii=False))
+    _print(json.dumps(line))
 
 
 def _as_text(line: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +18,15 @@ from .browser import Browser, Stuck
 from .people import new_shopper
 from .shopper import Purchase
 
+log = logging.getLogger(__name__)
+
 Report = Callable[[dict[str, Any]], None]
 #: Names under which the last steps of a parcel are told.
 TOLD = {"fulfil": "fulfilled", "track": "delivered"}
+
+
+class StepFailed(Exception):
+    """A step did not succeed and has said why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Walk:
         try:
             order_id = self._buy(Purchase(browser, new_shopper(), self._plan.patience))
             self._follow(order_id)
-        except (Stuck, PonteError):
+        except StepFailed:
             return False  # the failing step has told why
         finally:
             browser.close()
@@ -77,7 +84,11 @@ class Walk:
             reference = do()
         except (Stuck, PonteError) as error:
             self._tell(name, started, ok=False, ref="", reason=str(error))
-            raise
+            raise StepFailed from error
+        except Exception as error:  # whatever it was, the line that tells of it must come
+            log.debug("step %s", name, exc_info=True)
+            self._tell(name, started, ok=False, ref="", reason=f"{type(error).__name__}: {error}".strip())
+            raise StepFailed from error
         self._tell(name, started, ok=True, ref=reference)
         return reference
 

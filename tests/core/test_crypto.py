@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from saleor_ext.core import crypto, keys
+from saleor_ext.core import clock, crypto, keys, rotation
 from saleor_ext.core.errors import ConfigurationError
 from saleor_ext.core.fields import Sealed
+from saleor_ext.core.locks import HeldElsewhere, alone
 from saleor_ext.core.models import AuditEntry
 from saleor_ext.core.rotation import rotate
 from saleor_ext.core.settings import platform_settings
@@ -82,6 +84,7 @@ def own_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "keys.json"
     keys.write_ring(path, keys.new_ring())
     monkeypatch.setattr(platform_settings(), "key_file", path)
+    monkeypatch.setattr(rotation, "GRACE_SECONDS", 0.0)
     keys.key_ring.cache_clear()
     yield path
     monkeypatch.undo()
@@ -111,6 +114,74 @@ def test_rotation_again_after_a_stop_in_the_middle(own_key_file: Path, person: P
     assert Person.objects.get().id_number == ID
     assert rotate().active == "k3"
     assert crypto.key_name(stored(person)) == "k3"
+
+
+def test_a_running_process_notices_what_another_one_rotated(own_key_file: Path, person: Person) -> None:
+    assert crypto.key_name(crypto.seal("x", "y")) == "k1"
+    ring = keys.add_key(keys.read_ring(own_key_file))
+    other = own_key_file.with_name("other")
+    other.write_text(ring.to_json())
+    other.replace(own_key_file)  # as `write_ring` of another process does it
+    token = crypto.seal("x", "y")
+    assert crypto.key_name(token) == "k2"
+    assert crypto.open_sealed(token, "y") == "x"
+    own_key_file.unlink()
+    assert crypto.open_sealed(token, "y") == "x"  # a file that is gone does not shut what is running
+
+
+def test_a_value_that_does_not_open_keeps_the_older_keys_and_stops_no_other(
+    own_key_file: Path, person: Person
+) -> None:
+    broken = Person.objects.create(name="x", id_number=ID, phone="y", created_at=clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE identity_person SET name = %s WHERE id = %s", ["p1.k1.AAAA", broken.pk])
+    report = rotate(drop_old=True)
+    assert report.resealed == 5
+    assert report.shut == (
+        f"identity.Person {broken.pk} name: sealed value was altered or belongs to another row",
+    )
+    assert list(keys.read_ring(own_key_file).keys) == ["k1", "k2"]
+    assert AuditEntry.objects.get(action="keys.rotated").data == {
+        "resealed": 5,
+        "dropped_old": False,
+        "shut": 1,
+    }
+
+
+def test_what_was_sealed_meanwhile_is_resealed_before_the_old_key_goes(
+    own_key_file: Path, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = keys.read_ring(own_key_file)
+
+    def meanwhile(seconds: float) -> None:
+        token = crypto.seal("晚", f"identity_person:name:{person.pk}", old)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE identity_person SET name = %s WHERE id = %s", [token, person.pk])
+
+    monkeypatch.setattr(rotation.time, "sleep", meanwhile)
+    assert rotate(drop_old=True) == rotation.Report("k2", 4)
+    assert Person.objects.get().name == "晚"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_rotations_do_not_make_two_keys_of_one_name(own_key_file: Path) -> None:
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with alone("keys.rotate", "busy"):
+            held.set()
+            go_on.wait(10)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(10)
+    with pytest.raises(HeldElsewhere, match="another rotation is at work"):
+        rotate()
+    assert keys.read_ring(own_key_file).active == "k1"
+    go_on.set()
+    other.join()
+    assert rotate().active == "k2"
 
 
 def test_without_the_key_values_stay_shut(own_key_file: Path, person: Person) -> None:

@@ -42,6 +42,15 @@ def test_good_settings() -> None:
         ({"PONTE_KEY_FILE": None}, "PONTE_KEY_FILE"),
         ({"PONTE_PUBLIC_URL": "shop"}, "PONTE_PUBLIC_URL"),
         ({"PONTE_DEMO": "perhaps"}, "PONTE_DEMO"),
+        ({"DATABASE_URL": "postgresql://u:p@db:port/ponte"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://u:p@db"}, "DATABASE_URL"),
+        ({"REDIS_URL": "amqp://r"}, "REDIS_URL"),
+        ({"REDIS_URL": "r:6379"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://r:63799999/0"}, "REDIS_URL"),
+        ({"PONTE_LOG_LEVEL": "loud"}, "PONTE_LOG_LEVEL"),
+        ({"PONTE_CHANNEL": "Main land"}, "PONTE_CHANNEL"),
+        ({"PONTE_SALEOR_ALLOWED": "http://a.example/graphql/, shop"}, "PONTE_SALEOR_ALLOWED"),
+        ({"PONTE_DASHBOARD_ORIGIN": "dashboard"}, "PONTE_DASHBOARD_ORIGIN"),
     ],
 )
 def test_wrong_settings_stop_the_start_with_a_readable_line(

@@ -183,3 +183,11 @@ def test_a_file_goes_as_multipart() -> None:
     assert headers["Content-Type"].startswith("multipart/form-data")
     assert b'filename="a.png"' in body and b"\x89PNG\x00" in body
     assert json.dumps({"0": ["variables.input.image"]}).encode() in body
+
+
+@pytest.mark.parametrize("url", ["http://[::1/graphql/", "http://saleor.test:port/graphql/"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SaleorRefused, match="cannot be asked"):
+        GraphQLClient(url).execute("{ shop { name } }")
+    with pytest.raises(SaleorRefused, match="cannot be asked"):
+        transport.get_json(url)

@@ -105,6 +105,8 @@ def test_a_saleor_that_is_not_listed_is_refused_without_being_called(saleor: Fak
         (17, 400, "TOKEN_MISSING"),
         ("two words", 400, "TOKEN_MISSING"),
         ("line\nbreak", 400, "TOKEN_MISSING"),
+        ("endsWithABreak\n", 400, "TOKEN_MISSING"),
+        ("密" * 30, 400, "TOKEN_MISSING"),
     ],
 )
 def test_a_token_that_is_not_good_is_refused(saleor: FakeSaleor, token: Any, status: int, code: str) -> None:

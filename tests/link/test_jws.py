@@ -76,6 +76,7 @@ def test_a_forged_kid_does_not_help() -> None:
         (f"{_encode({'alg': 'RS256', 'b64': False, 'crit': ['b64', 'x']})}..QUJD", "malformed"),
         (f"{_encode({'alg': 'RS256', 'b64': False, 'crit': ['b64']})}..QUJD", "unknown_key"),
         (f"{base64.urlsafe_b64encode(b'[1]').decode()}..QUJD", "malformed"),
+        (f"{base64.urlsafe_b64encode(b'[' * 6000).decode()}..QUJD", "malformed"),  # deeper than Python can go
         ("6d1f" * 16, "malformed"),  # the HMAC of webhooks with a secret key
     ],
 )
@@ -104,3 +105,18 @@ def test_a_short_key_is_not_trusted() -> None:
 def test_a_key_for_encryption_is_not_trusted() -> None:
     key = {**signer("saleor").jwk, "use": "enc"}
     assert _code(signer("saleor").sign(BODY), BODY, {"keys": [key]}) == "unknown_key"
+
+
+@pytest.mark.parametrize("purpose", [{"alg": "RS512"}, {"kty": "EC"}])
+def test_a_key_meant_for_something_else_is_not_used(purpose: dict[str, str]) -> None:
+    jwks: dict[str, object] = {"keys": [{**signer("saleor").jwk, **purpose}]}
+    assert _code(signer("saleor").sign(BODY), jwks=jwks) == "unknown_key"
+
+
+def test_a_key_that_cannot_be_read_is_named() -> None:
+    kid = signer("saleor").jwk["kid"]
+    with pytest.raises(jws.BadSignature) as caught:
+        jws.verify(
+            signer("saleor").sign(BODY), BODY, {"keys": [None, 5, {**signer("saleor").jwk, "n": "!!"}]}
+        )
+    assert caught.value.message == f"key {kid} cannot be read: its modulus is not base64url"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from saleor_ext.core import clock
 from saleor_ext.core.models import Cursor, InboxMessage
-from saleor_ext.link import events, orders, poller, registry, transport
+from saleor_ext.link import cli, events, orders, poller, registry, transport
 from saleor_ext.link.models import SaleorAppInstall, SaleorInstance
 from saleor_ext.link.platform_app import PLATFORM_APP
 
@@ -161,6 +162,31 @@ def test_one_silent_instance_does_not_stop_the_others(shop: Orders) -> None:
     assert poller.poll_all() == 1
 
 
+def test_an_order_that_cannot_be_read_does_not_hide_the_others(shop: Orders) -> None:
+    for number in range(3):
+        shop.put(number, START + timedelta(seconds=number))
+    shop.orders[1]["total"] = None
+    assert poller.poll_all() == 2
+    shop.orders[1] = order(1, START + timedelta(seconds=1))
+    assert poller.poll_all() == 1
+
+
+def test_the_command_tells_of_an_instance_it_could_not_read(
+    shop: Orders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.put(1, START)
+    assert cli.run_poll(Namespace()) == 0
+    assert capsys.readouterr().out == "1 new events\n"
+    SaleorInstance.objects.update(api_url="http://127.0.0.1:9/graphql/")
+    assert cli.run_poll(Namespace()) == 1
+    told = capsys.readouterr()
+    assert told.out == "0 new events\n"
+    assert "ponte saleor poll: http://127.0.0.1:9/graphql/: " in told.err
+    SaleorInstance.objects.update(active=False)
+    assert cli.run_poll(Namespace()) == 1
+    assert "no Saleor is connected; run `ponte saleor setup`" in capsys.readouterr().err
+
+
 def test_the_cursor_stays_small(shop: Orders) -> None:
     for number in range(30):
         shop.put(number, START + timedelta(minutes=number))
@@ -174,5 +200,6 @@ def test_orders_are_typed(shop: Orders) -> None:
 
     client = platform_client(SaleorInstance.objects.get().api_url)
     typed, told = next(orders.changed_since(client, START))
+    assert typed is not None
     assert (typed.number, typed.channel_slug, told["id"]) == ("1", "cn", typed.id)
     assert str(typed.total.gross) == "1.1 CNY"

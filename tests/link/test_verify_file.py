@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import subprocess
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -53,6 +57,9 @@ BAD = {
     "two signatures": _recorded().replace(b"Host: ponte.example", b"Saleor-Signature: other..sig"),
     "no blank line": b"POST / HTTP/1.1\r\nA: b\r\n",
     "no request line": b"nonsense\r\n\r\n{}",
+    "a header first": _recorded().partition(b"\r\n")[2],
+    "a folded header": _recorded().replace(b"Host: ponte.example", b"Host: ponte.example\r\n more: of it"),
+    "a bottomless signature": _recorded(signature=f"{base64.b64encode(b'[' * 6000).decode()}..QUJD"),
     "bad header": b"POST / HTTP/1.1\r\nnonsense\r\n\r\n{}",
     "empty": b"",
 }
@@ -67,7 +74,16 @@ def test_a_bad_recording_says_why(tmp_path: Path, jwks: Path, name: str) -> None
     assert verdict["reason"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"keys": 1}', "not json"])
+@pytest.mark.parametrize(
+    "line", ["POST /x HTTP/1.0", "POST /x HTTP/2", "POST https://ponte.example/x HTTP/1.1"]
+)
+def test_any_version_of_the_protocol_will_do(tmp_path: Path, jwks: Path, line: str) -> None:
+    path = tmp_path / "good.http"
+    path.write_bytes(line.encode() + b"\r\n" + _recorded().partition(b"\r\n")[2])
+    assert verify_recorded(path, jwks)["valid"] is True
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"keys": 1}', "not json", "[" * 100_000])
 def test_a_bad_key_set_says_so(tmp_path: Path, content: str) -> None:
     keys = tmp_path / "keys.json"
     keys.write_text(content)
@@ -98,3 +114,21 @@ def test_the_command_prints_one_line_and_exits_1_on_a_bad_one(
     verdicts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [verdict["valid"] for verdict in verdicts] == [True, False]
     assert all(set(verdict) == {"valid", "event", "reason"} for verdict in verdicts)
+
+
+def test_the_line_fits_any_terminal(tmp_path: Path, jwks: Path) -> None:
+    path = tmp_path / "odd.http"
+    path.write_bytes(_recorded(BODY + b"x").replace(b"order_fully_paid\r\n", "ordér\r\n".encode("latin-1")))
+    result = subprocess.run(
+        [sys.executable, "-m", "saleor_ext.cli", "saleor", "verify", str(path), "--jwks", str(jwks)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (1, "")
+    assert json.loads(result.stdout) == {
+        "valid": False,
+        "event": "ordér",
+        "reason": "the body does not match the signature",
+    }

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from saleor_ext.core import outbox
 from saleor_ext.core.errors import PermanentError
+from saleor_ext.core.models import AuditEntry
 from saleor_ext.orders.ingest import order_seen
 from saleor_ext.orders.models import Parcel, ParcelEvent, ParcelStep
 from saleor_ext.orders.views_of import parcel_view
@@ -103,3 +105,40 @@ def test_a_cancelled_order_stops_the_parcel_and_plugins_give_back(order: Make) -
 
 def test_news_of_a_cancelled_order_that_never_was_a_parcel(order: Make) -> None:
     assert order_seen(API, order(status="EXPIRED")) is None
+
+
+def refunded(amount: str) -> dict[str, Any]:
+    return {"isPaid": False, "totalRefunded": {"amount": Decimal(amount), "currency": "CNY"}}
+
+
+@pytest.mark.parametrize("news", [{"status": "CANCELED"}, {"status": "CANCELED", **refunded("211.65")}])
+def test_news_of_the_payment_that_come_after_the_cancellation_ship_nothing(
+    order: Make, news: dict[str, Any]
+) -> None:
+    order_seen(API, order(**news))
+    late = order_seen(API, order())
+    assert late is not None
+    late.refresh_from_db()
+    assert late.state == "cancelled"
+    assert set(late.steps.values_list("state", flat=True)) == {"cancelled"}
+    outbox.drain()
+    assert set(late.steps.values_list("state", flat=True)) == {"cancelled"}
+    assert dummy.cancelled == [late.number]
+
+
+def test_an_order_refunded_in_full_is_stopped_and_one_in_part_goes_on(order: Make) -> None:
+    parcel = order_seen(API, order())
+    assert parcel is not None
+    order_seen(API, order(**refunded("211.64")))
+    parcel.refresh_from_db()
+    assert parcel.state == "paid"
+    order_seen(API, order(**refunded("211.65")))
+    parcel.refresh_from_db()
+    assert parcel.state == "cancelled"
+    entry = AuditEntry.objects.get(action="parcel.cancelled")
+    assert entry.reason == "Saleor order is refunded in full"
+
+
+def test_an_order_that_was_never_paid_leaves_nothing_when_it_is_cancelled(order: Make) -> None:
+    assert order_seen(API, order(status="CANCELED", isPaid=False)) is None
+    assert Parcel.objects.count() == 0

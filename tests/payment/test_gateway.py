@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from plugins.cross_border_payment import gateways
+from plugins.cross_border_payment import gateways, health
 from plugins.cross_border_payment.models import PaymentWireRecord, PlatformCertificate
 from plugins.cross_border_payment.port import (
     Buyer,
@@ -232,6 +232,15 @@ def test_platform_certificates_rotate_without_restart(
     monkeypatch.setattr(gateway.client, "_clock", lambda: later)
     assert gateway.query(NUMBER).state is PaymentState.PENDING
     assert set(PlatformCertificate.objects.values_list("serial", flat=True)) == {first, wechat.serial}
+
+
+@pytest.mark.parametrize(("days", "status"), [(30, "ok"), (3, "warning"), (-1, "error")])
+def test_the_doctor_looks_at_the_date_of_the_platform_certificate(
+    wechat: FakeWechat, days: int, status: str
+) -> None:
+    gateways.gateway().start(start_request())
+    PlatformCertificate.objects.update(not_after=clock.now() + timedelta(days=days, hours=1))
+    assert {one.name: one.status for one in health.check()}["payment.certificate"] == status
 
 
 def test_a_foreign_certificate_list_is_refused(wechat: FakeWechat) -> None:

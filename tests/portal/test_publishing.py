@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
-from saleor_ext.core import outbox
+from saleor_ext.core import clock, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
+from saleor_ext.core.locks import alone
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.demo.seed import settle_all
 from saleor_ext.link.publishing import STEPS, ListingPublication, Publication
@@ -172,3 +175,31 @@ def test_a_change_after_publishing_is_shown_as_not_yet_published(baker, ready, s
     assert "Changes not yet published" in baker.get(reverse("portal:listings")).content.decode()
     ready.refresh_from_db()
     assert ready.state == "published"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_worker_is_not_joined_by_another_one(saleor: FakeSaleor, ready: Listing) -> None:
+    run = publishing.publish(ready, actor="ana")
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with alone(f"listing.publish:{ready.pk}", "busy"):
+            held.set()
+            go_on.wait(10)
+        connection.close()
+
+    slow = threading.Thread(target=hold)
+    slow.start()
+    held.wait(10)
+    assert outbox.drain() == 0
+    assert saleor.sent == []
+    assert (
+        OutboxMessage.objects.get().last_error
+        == "HeldElsewhere: another worker is still publishing this listing"
+    )
+    go_on.set()
+    slow.join()
+    OutboxMessage.objects.update(run_at=clock.now())
+    assert outbox.drain() == 1
+    run.refresh_from_db()
+    assert run.state == "done"
