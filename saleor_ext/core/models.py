@@ -61,6 +61,8 @@ class OutboxMessage(models.Model):
     lease_token = models.UUIDField(null=True)
     finished_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
+    #: Set by a claim: the lease of the worker before ran out.
+    lost = False
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["topic", "key"], name="outbox_once")]

@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from . import backoff, clock
-from .errors import PermanentError
+from .errors import PermanentError, TransientError
 from .models import OutboxMessage
 from .settings import platform_settings
 
@@ -26,6 +26,13 @@ log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], None]
 DeadHandler = Callable[[dict[str, Any], str], None]
 GIVE_UP_AFTER = timedelta(days=3)
+
+
+class WorkerLost(TransientError):
+    """A worker was killed, or far too slow, while it had the message."""
+
+    code = "worker_lost"
+
 
 _handlers: dict[str, tuple[Handler, DeadHandler | None]] = {}
 
@@ -74,10 +81,12 @@ def claim(limit: int = 1) -> list[OutboxMessage]:
             .order_by("run_at")[:limit]
         )
         token = uuid.uuid4()
-        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
-            lease_until=now + lease(), lease_token=token
-        )
+        taken = OutboxMessage.objects.filter(pk__in=[row.pk for row in rows])
+        taken.filter(lease_until__isnull=False).update(attempts=F("attempts") + 1)
+        taken.update(lease_until=now + lease(), lease_token=token)
     for row in rows:
+        row.lost = row.lease_until is not None
+        row.attempts += row.lost
         row.lease_token = token
     return rows
 
@@ -88,6 +97,9 @@ def run(message: OutboxMessage) -> bool:
         entry = _handlers.get(message.topic)
         if entry is None:
             raise PermanentError(f"nobody handles the topic {message.topic!r}")
+        if message.lost and message.attempts > 1:
+            # One death is bad luck; a message that ends its workers waits like any other that fails.
+            raise WorkerLost("the worker that had it ended in the middle")
         entry[0](message.payload)
     except Exception as error:  # every fault is recorded on the row, none may stop the queue
         _record_failure(message, error)

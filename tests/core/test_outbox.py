@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -126,6 +127,31 @@ def test_a_killed_worker_leaves_the_row_until_its_lease_ends(work: Work) -> None
     assert work.done == [{"n": 1}]
 
 
+def test_a_message_that_ends_every_worker_waits_ever_longer_and_dies(work: Work) -> None:
+    message = outbox.enqueue("test", {"n": 1})
+    deaths = 0
+    waits: list[float] = []
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        while message.state == "pending":
+            [claimed] = outbox.claim()
+            if claimed.lost and claimed.attempts > 1:
+                assert outbox.run(claimed) is False
+                message.refresh_from_db()
+                waits.append((message.run_at - clock.now()).total_seconds())
+                traveller.shift(message.run_at - clock.now())
+            else:
+                deaths += 1  # its worker is killed here
+                traveller.shift(outbox.lease() + timedelta(seconds=1))
+    assert 16 <= waits[0] <= 24
+    assert all(later > 2 * earlier for earlier, later in pairwise(waits[:6]))
+    assert deaths == len(waits) + 1
+    assert (message.state, message.last_error) == (
+        "dead", "WorkerLost: the worker that had it ended in the middle",
+    )  # fmt: skip  # one line a fact
+    assert work.done == []
+    assert work.dead == [({"n": 1}, message.last_error)]
+
+
 def test_a_worker_whose_lease_ran_out_cannot_write_the_result(work: Work) -> None:
     message = outbox.enqueue("test", {})
     late = outbox.claim()[0]
@@ -134,7 +160,8 @@ def test_a_worker_whose_lease_ran_out_cannot_write_the_result(work: Work) -> Non
     work.error = TransientError("late")
     outbox.run(late)
     message.refresh_from_db()
-    assert (message.attempts, message.lease_token) == (0, taken_over.lease_token)
+    # The lost lease counts as an attempt; the late result does not.
+    assert (message.attempts, message.lease_token, message.last_error) == (1, taken_over.lease_token, "")
 
 
 def test_a_worker_whose_lease_ran_out_does_not_give_up_what_another_one_does(work: Work) -> None:
