@@ -42,6 +42,9 @@ class PlatformSettings(BaseSettings):
     channel: str = Field("cn", description="slug of the Saleor channel the shop sells in")
     demo: bool = Field(False, description="shows demo accounts and the sandbox ribbon; never in production")
     debug: bool = Field(False, description="Django's debug pages")
+    proxies: int = Field(
+        0, ge=0, le=5, description="trusted proxies in front that append to X-Forwarded-For; 0 = none"
+    )
     var_dir: Path = Field(Path("var"), description="folder for keys, media and demo data")
     log_level: str = "INFO"
     outbox_lease: float = Field(
