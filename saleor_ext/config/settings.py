@@ -57,6 +57,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Innermost, so that every other middleware treats its answers like any page.
+    "storefront.ui.errors.DesignedErrors",
 ]
 
 ROOT_URLCONF = "saleor_ext.config.urls"
@@ -77,7 +79,7 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "storefront.ui.renderer.UiFormRenderer"
-CSRF_FAILURE_VIEW = "storefront.ui.views.csrf_failure"
+CSRF_FAILURE_VIEW = "storefront.ui.errors.csrf_failure"
 
 _database = urlsplit(PONTE.database_url.get_secret_value())
 DATABASES = {

@@ -20,8 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from saleor_ext.plugin_api import PluginConfig
-
-from .forms import ConsoleForm
+from storefront.ui.forms import HouseForm
 
 #: Empty rows offered below the filled ones of a list.
 SPARE_ROWS = 2
@@ -101,7 +100,7 @@ class RowsField(forms.Field):
 def form_for(model: type[PluginConfig]) -> type[forms.Form]:
     """Make the form class of a configuration model."""
     fields = {name: field_for(name, info) for name, info in model.model_fields.items()}
-    return type(f"{model.__name__}Form", (ConsoleForm,), fields)
+    return type(f"{model.__name__}Form", (HouseForm,), fields)
 
 
 def field_for(name: str, info: FieldInfo) -> forms.Field:
