@@ -50,7 +50,7 @@ def test_a_change_is_stored_and_raises_the_version(baker, bakery, form_of) -> No
         ("variant-0-sku", "has space", "1 to 20 letters"),
         ("variant-1-sku", "FAR-ALM-220", "stands twice"),
         ("variant-0-stock", "many", "Enter a whole number."),
-        ("lane", "teleport", "Select a valid choice."),
+        ("lane", "teleport", "Choose one of those offered."),
         ("shelf_life_days", "0", "from 1 to 36,500"),
         ("pt-name", "x" * 121, "At most 120 characters."),
     ],
