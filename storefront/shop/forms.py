@@ -15,7 +15,7 @@ from storefront.ui.forms import HouseForm, check_printable, folded
 from . import notice
 from .regions import PROVINCES
 
-_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
 
 IDENTITY_WORDS = {
     "required": _("Enter the name."),
@@ -268,7 +268,7 @@ class AddForm(HouseForm):
     """Putting goods into the basket."""
 
     variant = forms.CharField(max_length=120)
-    slug = forms.CharField(max_length=255)
+    slug = forms.SlugField(max_length=255)
     quantity = forms.IntegerField(min_value=1, max_value=99, required=False)
 
 

@@ -35,10 +35,10 @@ def show(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
-        messages.error(request, gettext("Choose how many, from 1 to 99."))
-        slug = request.POST.get("slug", "")
-        known = form.cleaned_data.get("slug") if "slug" in form.cleaned_data else ""
-        return redirect("shop:product", slug=slug) if known else redirect("shop:basket")
+        wrong_number = "quantity" in form.errors
+        messages.error(request, gettext("Choose how many, from 1 to 99.") if wrong_number else basket.gone())
+        known = form.cleaned_data.get("slug")
+        return redirect("shop:product", slug=known) if known else redirect("shop:basket")
     slug = form.cleaned_data["slug"]
     try:
         basket.add(request, slug, form.cleaned_data["variant"], form.cleaned_data["quantity"] or 1)
