@@ -107,7 +107,7 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         shown = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except ImageCms.PyCMSError:
+    except (ImageCms.PyCMSError, OSError):
         # A profile that cannot be read says nothing about the colours.
         return picture.convert(mode)
     return cast("Image.Image", shown)
