@@ -134,6 +134,7 @@ LIMIT_IDENTITY_ADDRESS = (150, 60 * 60)  # whoever throws cookies away is still 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("pt", "Português"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "storefront" / "locale"]
+FORMAT_MODULE_PATH = "storefront.ui.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

@@ -71,6 +71,12 @@ def money(value: Money | None) -> str:
 
 
 @register.simple_tag
+def amount(value: Decimal, currency: str) -> str:
+    """Write a stored amount and its currency like every other amount."""
+    return money(Money(value, currency))
+
+
+@register.simple_tag
 def price(value: Money, size: str = "m", ink: bool = False) -> SafeString:
     """Write a large price: sign and cents small, read aloud as one amount."""
     sign, whole, fen = _split(value)
