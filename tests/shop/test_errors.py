@@ -55,6 +55,9 @@ LANGUAGES = {
 }
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
 def refusing(error: Exception) -> Any:
     def refuse(*given: Any, **more: Any) -> None:
         raise error
@@ -199,3 +202,15 @@ def test_the_offline_page_comes_in_the_language_of_the_address(world: World) -> 
         in script
     )
     assert "Sem ligação" in page(world.client.get("/pt/offline/"))
+
+
+def test_damaged_requests_get_a_page_too(world: World) -> None:
+    answer = world.client.get("/en/", headers={"Host": "evil.example"})
+    assert "<h1>This request cannot be read</h1>" in page(answer, 400)
+    answer = world.client.post("/en/account/sign-in/", {f"field-{n}": "x" for n in range(1100)})
+    assert "<h1>This request cannot be read</h1>" in page(answer, 400)
+    huge = {"email": "x" * (7 * 1024 * 1024)}
+    answer = world.client.post(
+        "/en/account/sign-in/", "&".join(f"{k}={v}" for k, v in huge.items()), content_type=FORM
+    )
+    assert "<h1>This request cannot be read</h1>" in page(answer, 400)
