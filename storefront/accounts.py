@@ -75,6 +75,7 @@ def _checked(email: str, password: str) -> Account:
     try:
         tokens = storefront().token_create(email, password)
     except SaleorUserError as error:
+        subjects.mind_saleors_own(error)
         raise SignInRefused(error.message) from error
     account = _confirmed(tokens.token, tokens.refresh_token)
     if account is None:

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
+from saleor_ext.core.errors import TransientError
 from saleor_ext.core.limits import Allowance, TooMany
+from saleor_ext.link.errors import SaleorUserError
 
 
 def address(request: HttpRequest) -> str:
@@ -41,6 +43,15 @@ def identity(request: HttpRequest, person: str) -> tuple[Allowance, ...]:
         Allowance("identity, person", person, *settings.LIMIT_IDENTITY_PERSON),
         Allowance("identity, address", address(request), *settings.LIMIT_IDENTITY_ADDRESS),
     )
+
+
+def mind_saleors_own(error: SaleorUserError) -> None:
+    """Tell Saleor's own delay from a wrong password: it counts by address, and all of ours come from one.
+
+    :raises TransientError: Saleor lets nobody sign in just now
+    """
+    if error.has("LOGIN_ATTEMPT_DELAYED", "UNKNOWN_IP_ADDRESS"):
+        raise TransientError(f"Saleor delays sign-ins: {error.code}") from error
 
 
 def wait_words(limit: TooMany) -> str:

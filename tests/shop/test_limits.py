@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory
 
 from saleor_ext.core import limits as core_limits
 from saleor_ext.core.limits import give_back, take
+from saleor_ext.link.errors import SaleorUserError, UserProblem
 from storefront import limits
 from storefront.shop.views import checkout as checkout_views
 
@@ -139,3 +140,20 @@ def test_only_trusted_proxies_tell_the_address(settings: Any, proxies: int, told
     settings.PONTE = settings.PONTE.model_copy(update={"proxies": proxies})
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": told})
     assert limits.address(request) == seen
+
+
+def test_saleors_own_delay_is_no_wrong_password(counted: World) -> None:
+    counted.saleor.refuse = SaleorUserError(
+        "tokenCreate", [UserProblem("email", "LOGIN_ATTEMPT_DELAYED", "try later")]
+    )
+    answer = counted.client.post(SIGN_IN, RIGHT)
+    assert answer["Retry-After"] == "10"
+    assert "press the button again in a moment" in page(answer, 503)
+
+
+def test_an_address_not_yet_confirmed_is_said(counted: World) -> None:
+    counted.saleor.refuse = SaleorUserError(
+        "tokenCreate", [UserProblem("email", "ACCOUNT_NOT_CONFIRMED", "no")]
+    )
+    html = page(counted.client.post(SIGN_IN, RIGHT), 422)
+    assert "Open the link in the message we sent you, then sign in." in html

@@ -55,7 +55,7 @@ def _show(
 def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST if request.method == "POST" else None)
     # One answer for every cause, so that nobody learns which addresses have accounts.
-    attempt = Attempt(form, {SaleorUserError: lambda refused: form.add_error(None, _no_fit())})
+    attempt = Attempt(form, {SaleorUserError: lambda refused: form.add_error(None, _no_fit(refused))})
     if form.is_bound and form.is_valid():
         email = form.cleaned_data["email"]
         with attempt, limits.guarded(*subjects.sign_in(request, email)):
@@ -65,12 +65,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _show(request, form, attempt, register=False)
 
 
-def _no_fit() -> str:
+def _no_fit(refused: SaleorUserError) -> str:
+    if refused.has("ACCOUNT_NOT_CONFIRMED"):  # which Saleor says to the right password only
+        return gettext("Open the link in the message we sent you, then sign in.")
     return gettext("E-mail and password do not belong together. Check both and try again.")
 
 
 def _enter(request: HttpRequest, email: str, password: str) -> None:
-    tokens = saleor.client(request).token_create(email, password)
+    try:
+        tokens = saleor.client(request).token_create(email, password)
+    except SaleorUserError as refused:
+        subjects.mind_saleors_own(refused)
+        raise
     user = tokens.user
     session.sign_in(
         request,
