@@ -15,7 +15,7 @@ from saleor_ext.link.errors import SaleorUserError
 
 def address(request: HttpRequest) -> str:
     """Return the client's address as the outermost trusted proxy saw it; what a client claims itself is not read."""
-    proxies: int = settings.PONTE.proxies
+    proxies: int = settings.PONTE.trusted_proxies
     told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     return told[-proxies] if 0 < proxies <= len(told) else str(request.META.get("REMOTE_ADDR", ""))
 

@@ -134,9 +134,12 @@ def test_identity_numbers_cannot_be_tried_through(counted: World, settings: Any)
         (2, "forged, 198.51.100.1, 203.0.113.7", "198.51.100.1"),
         (2, "203.0.113.7", "10.0.0.1"),
         (1, "", "10.0.0.1"),
+        (None, "203.0.113.7", "10.0.0.1"),
     ],
 )
-def test_only_trusted_proxies_tell_the_address(settings: Any, proxies: int, told: str, seen: str) -> None:
+def test_only_trusted_proxies_tell_the_address(
+    settings: Any, proxies: int | None, told: str, seen: str
+) -> None:
     settings.PONTE = settings.PONTE.model_copy(update={"proxies": proxies})
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": told})
     assert limits.address(request) == seen
@@ -157,3 +160,9 @@ def test_an_address_not_yet_confirmed_is_said(counted: World) -> None:
     )
     html = page(counted.client.post(SIGN_IN, RIGHT), 422)
     assert "Open the link in the message we sent you, then sign in." in html
+
+
+def test_https_means_a_proxy_in_front(settings: Any) -> None:
+    secure = settings.PONTE.model_copy(update={"public_url": "https://shop.example", "proxies": None})
+    assert secure.trusted_proxies == 1
+    assert secure.model_copy(update={"proxies": 2}).trusted_proxies == 2
