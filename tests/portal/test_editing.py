@@ -186,9 +186,23 @@ def test_sending_a_picture_keeps_what_was_typed(content, status, baker, bakery, 
     assert 'value="Biscoitos meio escritos"' in page
     assert "Ten digits" not in page, "what was not sent to be saved is not judged"
     assert Listing.objects.get(pk=bakery.pk).texts.get(language="pt").name != "Biscoitos meio escritos"
+    # The page stands at another address now; saving goes to the listing all the same.
+    assert f'<form method="post" action="{url(bakery)}" class="stack loose" id="listing-form"' in page
     # The version that the picture made is the one to go on with.
     version = Listing.objects.get(pk=bakery.pk).version
     assert f'name="version" value="{version}"' in page
+
+
+def test_the_enter_key_saves(baker, bakery) -> None:
+    page = baker.get(url(bakery)).content.decode()
+    form = page[page.index('id="listing-form"') :]
+    assert form.index("</svg>Save</button>") < form.index('name="add_variant"')
+
+
+def test_a_refused_picture_loaded_again_is_the_listing(baker, bakery) -> None:
+    assert baker.get(reverse("portal:upload", args=[bakery.pk])).url == url(bakery)
+    first = bakery.pictures.all()[0]
+    assert baker.get(reverse("portal:describe_picture", args=[bakery.pk, first.pk])).url == url(bakery)
 
 
 def test_a_picture_does_not_hide_that_someone_else_saved(baker, bakery, form_of) -> None:

@@ -11,7 +11,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from saleor_ext.listings import services
 from saleor_ext.listings.data import ListingInvalid
@@ -49,7 +49,7 @@ def show(request: PortalRequest, listing_id: uuid.UUID, picture_id: uuid.UUID) -
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @editor_page
 def upload(request: PortalRequest, listing_id: uuid.UUID) -> HttpResponse:
     """Add the chosen pictures; each that cannot be taken is named at its field with the reason.
@@ -57,6 +57,9 @@ def upload(request: PortalRequest, listing_id: uuid.UUID) -> HttpResponse:
     What was typed into the listing comes along and stays as it is, neither lost nor saved.
     """
     listing = own_listing(request, listing_id)
+    if request.method == "GET":
+        # Whoever changes the language of a refusal, or loads it again, means the listing.
+        return redirect("portal:listing", listing.pk)
     files = request.FILES.getlist("pictures")
     refused = [reason for file in files if (reason := _take(listing, file, request.member.email))]
     if not files:
@@ -91,11 +94,13 @@ def remove(request: PortalRequest, listing_id: uuid.UUID, picture_id: uuid.UUID)
     return redirect("portal:listing", listing_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @editor_page
 def describe(request: PortalRequest, listing_id: uuid.UUID, picture_id: uuid.UUID) -> HttpResponse:
     """Set what a picture shows, in words, per language."""
     picture = _own_picture(request, listing_id, picture_id)
+    if request.method == "GET":
+        return redirect("portal:listing", listing_id)
     form = AltForm(request.POST)
     if not form.is_valid():
         told = [f"{form[name].label}: {' '.join(map(str, texts))}" for name, texts in form.errors.items()]
