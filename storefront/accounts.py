@@ -18,8 +18,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from saleor_ext.core.errors import PermanentError, PonteError
+from saleor_ext.core import limits
+from saleor_ext.core.errors import PermanentError, TransientError
+from saleor_ext.link.errors import SaleorUserError
 from saleor_ext.link.storefront import storefront
+
+from . import limits as subjects
 
 _KEY = "work"
 _CACHED = "_work_account"
@@ -47,7 +51,7 @@ class Account:
         return self.email
 
 
-class SignInRefused(PonteError):
+class SignInRefused(PermanentError):
     """E-mail and password do not belong together, or the account is not active."""
 
     code = "sign_in_refused"
@@ -57,17 +61,25 @@ def sign_in(request: HttpRequest, email: str, password: str) -> Account:
     """Sign in under a new session key.
 
     :raises SignInRefused: wrong e-mail or password
+    :raises TooMany: the tries for this account or address are used up
     :raises TransientError: Saleor does not answer
     """
-    try:
-        tokens = storefront().token_create(email, password)
-        account = _confirmed(tokens.token, tokens.refresh_token)
-    except PermanentError as error:
-        raise SignInRefused(error.message) from error
-    if account is None:
-        raise SignInRefused("no such account")
+    with limits.guarded(*subjects.sign_in(request, email)):
+        account = _checked(email, password)
     request.session.cycle_key()
     _keep(request, account)
+    return account
+
+
+def _checked(email: str, password: str) -> Account:
+    try:
+        tokens = storefront().token_create(email, password)
+    except SaleorUserError as error:
+        subjects.mind_saleors_own(error)
+        raise SignInRefused(error.message) from error
+    account = _confirmed(tokens.token, tokens.refresh_token)
+    if account is None:
+        raise SignInRefused("no such account")
     return account
 
 
@@ -79,7 +91,10 @@ def sign_out(request: HttpRequest) -> None:
 
 
 def account(request: HttpRequest) -> Account | None:
-    """Return who is signed in, confirmed by Saleor lately; None for strangers."""
+    """Return who is signed in, confirmed by Saleor lately; None for strangers.
+
+    :raises TransientError: Saleor has been away for so long that nobody can be believed
+    """
     if not hasattr(request, _CACHED):
         setattr(request, _CACHED, _current(request))
     known: Account | None = getattr(request, _CACHED)
@@ -98,8 +113,10 @@ def _current(request: HttpRequest) -> Account | None:
         renewed = _confirmed(storefront().token_refresh(known.refresh), known.refresh)
     except PermanentError:
         renewed = None
-    except PonteError:
-        return known if age < TRUST_SECONDS else None
+    except TransientError:
+        if age < TRUST_SECONDS:
+            return known
+        raise
     if renewed is None or renewed.user_id != known.user_id:
         request.session.pop(_KEY, None)
         return None

@@ -155,15 +155,21 @@ def _entry(row: Product, language: str) -> ProductEntry:
         gross_from=Money(row.gross_from, row.currency),
         in_stock=row.in_stock,
         pictures=tuple(PictureEntry(entry["url"], _pick(entry["alt"], language)) for entry in row.pictures),
-        variants=tuple(_variant(entry, language) for entry in row.variants),
+        variants=tuple(_variant(entry, language, base, text) for entry in row.variants),
     )
 
 
-def _variant(entry: Mapping[str, Any], language: str) -> VariantEntry:
+def _variant(
+    entry: Mapping[str, Any], language: str, base: Mapping[str, str], text: Mapping[str, str]
+) -> VariantEntry:
+    name = _pick(entry["names"], language)
+    # An only article bears its product's name in the base language; in others it is the product's there.
+    if name == base.get("name"):
+        name = text.get("name") or name
     return VariantEntry(
         id=entry["id"],
         sku=entry["sku"],
-        name=_pick(entry["names"], language),
+        name=name,
         net=Money(Decimal(entry["net"]), entry["currency"]),
         gross=Money(Decimal(entry["gross"]), entry["currency"]),
         stock=entry["stock"],

@@ -30,6 +30,7 @@ urlpatterns += i18n_patterns(
     prefix_default_language=False,
 )
 
-handler403 = "storefront.ui.views.forbidden"
-handler404 = "storefront.ui.views.not_found"
-handler500 = "storefront.ui.views.server_error"
+handler400 = "storefront.ui.errors.malformed"
+handler403 = "storefront.ui.errors.forbidden"
+handler404 = "storefront.ui.errors.not_found"
+handler500 = "storefront.ui.errors.server_error"

@@ -1,4 +1,4 @@
-"""Tables of the core: inbox, outbox, audit log, idempotency keys, cursors."""
+"""Tables of the core: inbox, outbox, audit log, idempotency keys, cursors, windows of tries."""
 
 from __future__ import annotations
 
@@ -124,3 +124,14 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TryWindow(models.Model):
+    """How often something was tried since its window began; the key is a hash of what and who."""
+
+    key = models.CharField(primary_key=True, max_length=64)
+    tries = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.tries} tries until {self.ends_at:%F %T}"

@@ -57,6 +57,12 @@ class PlatformSettings(BaseSettings):
     )
     demo: bool = Field(False, description="shows demo accounts and the sandbox ribbon; never in production")
     debug: bool = Field(False, description="Django's debug pages")
+    proxies: int | None = Field(
+        None,
+        ge=0,
+        le=5,
+        description="trusted proxies in front that append to X-Forwarded-For; unset = 1 with https, else 0",
+    )
     var_dir: Path = Field(Path("var"), description="folder for keys, media and demo data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", description="least severity of log lines"
@@ -97,6 +103,11 @@ class PlatformSettings(BaseSettings):
     def apps_base_url(self) -> str:
         """Base address of the Saleor apps' manifests and webhooks, without trailing slash."""
         return self.app_url or self.public_url
+
+    @property
+    def trusted_proxies(self) -> int:
+        """How many addresses at the end of X-Forwarded-For are ours to believe; something in front ends https."""
+        return int(self.public_url.startswith("https://")) if self.proxies is None else self.proxies
 
     @property
     def allowed_saleor_urls(self) -> frozenset[str]:

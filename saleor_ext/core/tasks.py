@@ -9,7 +9,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils.module_loading import import_string
 
-from . import inbox, outbox
+from . import inbox, limits, outbox
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,11 @@ def drain_inbox() -> int:
 @shared_task(name="ponte.drain_outbox", ignore_result=True)
 def drain_outbox() -> int:
     return outbox.drain()
+
+
+@shared_task(name="ponte.forget_tries", ignore_result=True)
+def forget_tries() -> int:
+    return limits.forget_ended()
 
 
 @shared_task(name="ponte.run_periodic", ignore_result=True)

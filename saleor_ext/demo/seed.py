@@ -96,7 +96,8 @@ def enter_listing(merchant: Merchant, product: DemoProduct) -> Listing:
         )
     if not listing.pictures.exists():
         for path in product.picture_files():
-            services.add_picture(listing, path.read_bytes(), alts=dict(product.name), actor=ACTOR)
+            alts = dict(product.name)
+            services.keep_picture(listing, path.read_bytes(), path.suffix, alts=alts, actor=ACTOR)
     return whole_listing(listing.pk)
 
 

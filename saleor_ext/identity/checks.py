@@ -44,7 +44,7 @@ def check_id(number: str) -> str:
     value = normalise_id(number)
     if len(value) != 18:
         raise IdentityInvalid("id_number", "length")
-    if not re.fullmatch(r"\d{17}[\dX]", value):
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", value):
         raise IdentityInvalid("id_number", "characters")
     try:
         born: date = ric.get_birth_date(value)

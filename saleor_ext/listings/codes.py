@@ -50,9 +50,15 @@ ORIGINS: dict[str, Names] = {
 }
 
 _COLUMN = {"pt": 1, "en": 2}
+#: The characters of these names that Macau writes otherwise; the tables themselves are the Mainland's.
+_TRADITIONAL = str.maketrans("东个亚兰国块门韩", "東個亞蘭國塊門韓")
+_WHOLE = {"008 只": "008 隻"}
 
 
 def named(table: dict[str, Names], language: str) -> list[tuple[str, str]]:
     """Return (code, "code name") pairs in a language, in the table's order."""
     column = _COLUMN.get(language, 0)
-    return [(code, f"{code} {names[column]}") for code, names in table.items()]
+    pairs = [(code, f"{code} {names[column]}") for code, names in table.items()]
+    if language != "zh-hant":
+        return pairs
+    return [(code, _WHOLE.get(name, name.translate(_TRADITIONAL))) for code, name in pairs]

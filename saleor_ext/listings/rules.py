@@ -21,6 +21,8 @@ HS_CODE = re.compile(r"[0-9]{10}\Z")
 FEN = Decimal("0.01")
 TEXT_LIMITS = {"name": 120, "short": 200, "description": 4000, "ingredients": 1000, "storage": 200}
 MOST = Decimal("9999999999.99")
+MOST_AMOUNT = Decimal(1_000_000)
+AMOUNT_RULE = _("More than zero and at most 1,000,000.")
 SKU_RULE = _("1 to 20 letters, digits, dots, dashes or underscores.")
 HS_RULE = _("Ten digits: the 8-digit heading and the 2-digit suffix.")
 WEIGHT_RULE = _("The gross weight includes the packing and cannot be below the net weight.")
@@ -80,7 +82,10 @@ def _variant_problems(variant: VariantData, has_siblings: bool) -> list[tuple[st
         ("hs_code", not v.hs_code or bool(HS_CODE.match(v.hs_code)), HS_RULE),
         ("gmodel", len(v.gmodel) <= 510, _("At most %(most)d characters.") % {"most": 510}),
         *((name, not code or code in UNITS, _("Choose a unit.")) for name, code in units.items()),
-        *((name, amount is None or amount > 0, _("More than zero.")) for name, amount in amounts.items()),
+        *(
+            (name, amount is None or 0 < amount <= MOST_AMOUNT, AMOUNT_RULE)
+            for name, amount in amounts.items()
+        ),
         ("gross_g", _weights_fit(v), WEIGHT_RULE),
         ("barcode", not v.barcode or is_barcode(v.barcode), BARCODE_RULE),
         ("item_record_no", len(v.item_record_no) <= 30, _("At most %(most)d characters.") % {"most": 30}),

@@ -14,17 +14,14 @@ from django.utils.translation import gettext as _
 from saleor_ext.core import audit, clock
 from saleor_ext.merchants.models import Merchant
 
-from . import rules
+from . import pictures, rules
 from .data import ListingChanged, ListingData, ListingInvalid, VariantData
 from .models import Category, Listing, ListingPicture, ListingText, ListingVariant
 from .requirements import unmet
 from .selectors import lanes, whole_listing
 
 OBJECT = "listing"
-PICTURE_BYTES = 5 * 1024 * 1024
 MOST_PICTURES = 12
-#: File type by its first bytes; WebP also carries its name at byte 8.
-SIGNATURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png", b"RIFF": ".webp"}
 BONDED_WAREHOUSE, HOME_WAREHOUSE = "nansha", "macau"
 
 
@@ -71,16 +68,31 @@ def edit_listing(listing: Listing, data: ListingData, *, version: int, actor: st
 def add_picture(
     listing: Listing, content: bytes, *, alts: dict[str, str] | None = None, actor: str
 ) -> ListingPicture:
-    """Add a picture; the same file twice is one picture.
+    """Add an uploaded picture, drawn anew; the same file twice is one picture.
 
-    :raises ListingInvalid: not a JPEG, PNG or WebP file, too large, or too many
+    :raises ListingInvalid: no picture that can be taken, or too many
     """
-    suffix = _picture_suffix(content)
-    if not suffix:
-        raise ListingInvalid({"pictures": [_("Only JPEG, PNG and WebP pictures.")]})
-    if len(content) > PICTURE_BYTES:
-        raise ListingInvalid({"pictures": [_("A picture may have at most 5 MB.")]})
-    digest = hashlib.sha256(content).hexdigest()
+    try:
+        drawn, suffix = pictures.redrawn(content)
+    except pictures.PictureRefused as refused:
+        raise ListingInvalid({"pictures": [str(refused)]}) from refused
+    return keep_picture(listing, drawn, suffix, digest=_digest(content), alts=alts, actor=actor)
+
+
+def keep_picture(
+    listing: Listing,
+    content: bytes,
+    suffix: str,
+    *,
+    digest: str = "",
+    alts: dict[str, str] | None = None,
+    actor: str,
+) -> ListingPicture:
+    """Keep a picture as it is: for pictures of the house's own making, others go through :func:`add_picture`.
+
+    :raises ListingInvalid: too many
+    """
+    digest = digest or _digest(content)
     with transaction.atomic():
         stored = Listing.objects.select_for_update().get(pk=listing.pk)
         known = stored.pictures.filter(digest=digest).first()
@@ -93,6 +105,10 @@ def add_picture(
         picture.file.save(f"picture{suffix}", ContentFile(content), save=True)
         _touch(stored, "listing.picture_added", actor, picture)
     return picture
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def remove_picture(picture: ListingPicture, *, actor: str) -> None:
@@ -216,8 +232,3 @@ def _touch(listing: Listing, action: str, actor: str, subject: object) -> None:
     listing.save(update_fields=["version", "changed_at"])
     audit.record(action, OBJECT, listing.pk, actor=actor, subject=str(subject), version=listing.version)
     settle_state(listing)
-
-
-def _picture_suffix(content: bytes) -> str:
-    suffix = next((end for start, end in SIGNATURES.items() if content.startswith(start)), "")
-    return "" if suffix == ".webp" and content[8:12] != b"WEBP" else suffix

@@ -7,7 +7,7 @@ checks. Secrets are write-only: they are never sent to the browser, and an empty
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -20,8 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from saleor_ext.plugin_api import PluginConfig
-
-from .forms import ConsoleForm
+from storefront.ui.forms import WORDS, HouseForm
 
 #: Empty rows offered below the filled ones of a list.
 SPARE_ROWS = 2
@@ -92,16 +91,30 @@ class LinesField(forms.CharField):
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a list where CharField has text
         return [line.strip() for line in str(value or "").splitlines() if line.strip()]
 
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        refuse_nul(value)
+
 
 class RowsField(forms.Field):
     def __init__(self, *, model: type[BaseModel], **options: Any) -> None:
         super().__init__(widget=RowsWidget(model), **options)
 
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        refuse_nul(text for row in value or [] for text in row.values())
+
+
+def refuse_nul(texts: Iterable[str]) -> None:
+    """Refuse NUL in the texts of a list: Django looks for it in single texts only, and PostgreSQL takes none."""
+    if any("\0" in text for text in texts):
+        raise forms.ValidationError(WORDS["null_characters_not_allowed"], code="null_characters_not_allowed")
+
 
 def form_for(model: type[PluginConfig]) -> type[forms.Form]:
     """Make the form class of a configuration model."""
     fields = {name: field_for(name, info) for name, info in model.model_fields.items()}
-    return type(f"{model.__name__}Form", (ConsoleForm,), fields)
+    return type(f"{model.__name__}Form", (HouseForm,), fields)
 
 
 def field_for(name: str, info: FieldInfo) -> forms.Field:

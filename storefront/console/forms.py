@@ -5,16 +5,10 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from storefront.ui.renderer import UiFormRenderer
+from storefront.ui.forms import HouseForm
 
 
-class ConsoleForm(forms.Form):
-    """Every form of the console looks like the component set's."""
-
-    default_renderer = UiFormRenderer
-
-
-class SignInForm(ConsoleForm):
+class SignInForm(HouseForm):
     """A Saleor account's e-mail and password."""
 
     email = forms.EmailField(
@@ -23,11 +17,12 @@ class SignInForm(ConsoleForm):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
+        max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
-class ReasonForm(ConsoleForm):
+class ReasonForm(HouseForm):
     """Why an operator does something; it goes into the audit log."""
 
     reason = forms.CharField(

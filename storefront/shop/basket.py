@@ -39,6 +39,11 @@ def words_of(error: SaleorUserError) -> str:
     return str(known) if known else gettext("This cannot be done just now.")
 
 
+def gone() -> str:
+    """Say that goods are not there (any more)."""
+    return gettext("It is no longer sold.")
+
+
 def add(request: HttpRequest, slug: str, variant_id: str, quantity: int) -> BoxState:
     """Put goods into the box of their group; begins a checkout when the group has none.
 
@@ -46,7 +51,7 @@ def add(request: HttpRequest, slug: str, variant_id: str, quantity: int) -> BoxS
     """
     wanted = catalogue.group_of(slug, variant_id)
     if wanted is None:
-        raise CannotAdd(gettext("It is no longer sold."))
+        raise CannotAdd(gone())
     state = session.boxes(request).get(wanted.key, wanted)
     shop = saleor.client(request)
     line = LineInput(variant_id, quantity)

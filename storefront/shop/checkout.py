@@ -268,9 +268,8 @@ def begin_payment(opened: Opened, method_id: str, consent_text: str, address: st
             customer_ip=address,
         )
     except SaleorUserError as error:
-        raise PaymentRefused(
-            error.message or gettext("The wallet did not open. Please try again.")
-        ) from error
+        # Its text is for developers and in English.
+        raise PaymentRefused(gettext("The wallet did not open. Please try again.")) from error
     if answer.event_type and "FAILURE" in str(answer.event_type):
         raise PaymentRefused(answer.event_message or gettext("The wallet did not open. Please try again."))
     state = PaymentState(

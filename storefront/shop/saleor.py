@@ -7,7 +7,7 @@ import time
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from saleor_ext.core.errors import PonteError
+from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.link.clients import default_api_url
 from saleor_ext.link.storefront import LANGUAGE_CODES, Storefront, storefront
@@ -35,7 +35,7 @@ def client(request: HttpRequest) -> Storefront:
     if signed and time.time() - signed.at > TOKEN_SECONDS:
         try:
             token = session.renew(request, signed, _anonymous().token_refresh(signed.refresh)).token
-        except PonteError:
+        except PermanentError:
             session.forget_account(request)
             token = None
     return storefront(token=token, channel=platform_settings().channel, language=LANGUAGE_CODES[language()])

@@ -1,4 +1,4 @@
-"""Error pages, the offline page, the service worker, and ``/ui/``, which shows every component."""
+"""The offline page, the service worker, and ``/ui/``, which shows every component."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from functools import cache
 from json import dumps
 from zlib import crc32
 
+from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template import loader
+from django.urls import reverse
+from django.utils.translation import override
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
@@ -20,34 +22,19 @@ from .icons import names
 #: Answers a navigation with the offline page when the network is away, and stores nothing else.
 _WORKER = """const KEEP = "ponte-%(version)s";
 const FILES = %(files)s;
+const PAGES = %(pages)s;
+const offline = (url) => caches.match(PAGES[new URL(url).pathname.split("/")[1]] || PAGES[""]);
 addEventListener("install", (event) => event.waitUntil(caches.open(KEEP).then((box) => box.addAll(FILES))));
 addEventListener("activate", (event) => event.waitUntil(caches.keys().then((keys) =>
   Promise.all(keys.filter((key) => key !== KEEP).map((key) => caches.delete(key))))));
 addEventListener("fetch", (event) => {
   if (event.request.mode === "navigate" && event.request.method === "GET") {
-    event.respondWith(fetch(event.request).catch(() => caches.match(FILES[0])));
+    event.respondWith(fetch(event.request).catch(() => offline(event.request.url)));
   } else if (!navigator.onLine) {
     event.respondWith(caches.match(event.request).then((kept) => kept || fetch(event.request)));
   }
 });
 """
-
-
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "ui/403.html", status=403)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "ui/403.html", status=403)
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "ui/404.html", status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    # Without request context: a context processor may be what broke.
-    return HttpResponseServerError(loader.get_template("ui/500.html").render())
 
 
 @require_GET
@@ -62,8 +49,19 @@ def _worker() -> str:
         staticfiles_storage.url(f"ui/{name}")
         for name in ("ponte.css", "icons.svg", "logo.svg", "tile-offline.svg")
     ]
-    listed = dumps(["/offline/", *files])
-    return _WORKER % {"version": f"{crc32(listed.encode()):08x}", "files": listed}
+    pages = {_prefix(code): _offline_address(code) for code, _name in settings.LANGUAGES}
+    listed = dumps([*pages.values(), *files])
+    return _WORKER % {"version": f"{crc32(listed.encode()):08x}", "files": listed, "pages": dumps(pages)}
+
+
+def _offline_address(code: str) -> str:
+    with override(code):
+        return reverse("shop:offline")
+
+
+def _prefix(code: str) -> str:
+    """Return the first part of a language's addresses; the default language has none."""
+    return "" if code == settings.LANGUAGE_CODE else code
 
 
 @require_GET

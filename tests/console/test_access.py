@@ -103,8 +103,9 @@ def test_wrong_password_says_so_and_keeps_the_address(
     assert "staff@shop.example" in text
     assert "wrong" not in text
     saleor.down = True
-    answer = client.post("/console/sign-in/", {"email": "staff@shop.example", "password": "right"})
-    assert answer.status_code == 422
+    answer = client.post("/en/console/sign-in/", {"email": "staff@shop.example", "password": "right"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Saleor does not answer just now." in answer.content.decode()
 
 
 def test_signing_in_takes_a_new_session_key(client: Client, db: None, saleor: type[FakeStorefront]) -> None:
@@ -140,7 +141,10 @@ def test_saleor_away_is_no_open_door(staff: Client, saleor: type[FakeStorefront]
     with time_machine.travel(clock.now().timestamp() + 600):
         assert staff.get("/console/").status_code == 200
     with time_machine.travel(clock.now().timestamp() + 2000):
-        assert staff.get("/console/").status_code == 302
+        answer = staff.get("/en/console/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "<h1>Saleor does not answer just now</h1>" in answer.content.decode()
+    assert "nav" not in answer.context
 
 
 def test_nothing_is_cached_or_framed(staff: Client) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from saleor_ext.listings.models import Listing, ListingVariant
 from storefront.portal.forms import LANGUAGE_NAMES
@@ -50,7 +52,7 @@ def test_a_change_is_stored_and_raises_the_version(baker, bakery, form_of) -> No
         ("variant-0-sku", "has space", "1 to 20 letters"),
         ("variant-1-sku", "FAR-ALM-220", "stands twice"),
         ("variant-0-stock", "many", "Enter a whole number."),
-        ("lane", "teleport", "Select a valid choice."),
+        ("lane", "teleport", "Choose one of those offered."),
         ("shelf_life_days", "0", "from 1 to 36,500"),
         ("pt-name", "x" * 121, "At most 120 characters."),
     ],
@@ -134,12 +136,22 @@ def test_a_listing_without_any_name_is_refused(baker, bakery) -> None:
     assert b"This field is required." in answer.content
 
 
+def picture(kind: str = "PNG", size: int = 320) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (size, size), "#f2b134").save(written, kind)
+    return written.getvalue()
+
+
 def test_pictures_are_told_by_their_content(baker, bakery) -> None:
     upload = reverse("portal:upload", args=[bakery.pk])
     fake = SimpleUploadedFile("cake.jpg", b"<svg onload=alert(1)>", content_type="image/jpeg")
-    good = SimpleUploadedFile("cake.png", b"\x89PNG\r\n\x1a\n" + b"0" * 64, content_type="text/html")
-    answer = baker.post(upload, {"pictures": [fake, good]}, follow=True)
-    assert "cake.jpg: Only JPEG, PNG and WebP pictures." in answer.content.decode()
+    good = SimpleUploadedFile("cake.png", picture(), content_type="text/html")
+    answer = baker.post(upload, {"pictures": [fake, good]})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "<span>cake.jpg: Only JPEG, PNG and WebP pictures.</span>" in page
+    assert 'aria-describedby="new-pictures-error"' in page
+    assert "1 picture added." in page
     assert Listing.objects.get(pk=bakery.pk).pictures.count() == 3
     last = Listing.objects.get(pk=bakery.pk).pictures.last()
     shown = baker.get(reverse("portal:picture", args=[bakery.pk, last.pk]))
@@ -147,6 +159,76 @@ def test_pictures_are_told_by_their_content(baker, bakery) -> None:
     shown.close()
     assert shown["Content-Type"] == "image/png"
     assert shown["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words"),
+    [
+        ("", "cake.jpg: 仅支持 JPEG、PNG 和 WebP 图片。"),
+        ("/zh-hant", "cake.jpg: 只支援 JPEG、PNG 和 WebP 圖片。"),
+        ("/pt", "cake.jpg: Só imagens JPEG, PNG e WebP."),
+    ],
+)
+def test_a_refused_picture_is_told_in_the_pages_language(prefix, words, baker, bakery) -> None:
+    fake = SimpleUploadedFile("cake.jpg", b"<html>", content_type="image/jpeg")
+    answer = baker.post(f"{prefix}/portal/listings/{bakery.pk}/pictures/", {"pictures": [fake]})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"<html>", 422), (picture(), 200)])
+def test_sending_a_picture_keeps_what_was_typed(content, status, baker, bakery, form_of) -> None:
+    typed = form_of(bakery) | {"pt-name": "Biscoitos meio escritos", "variant-0-hs_code": "12"}
+    typed["pictures"] = SimpleUploadedFile("cake.png", content)
+    answer = baker.post(reverse("portal:upload", args=[bakery.pk]), typed)
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert 'value="Biscoitos meio escritos"' in page
+    assert "Ten digits" not in page, "what was not sent to be saved is not judged"
+    assert Listing.objects.get(pk=bakery.pk).texts.get(language="pt").name != "Biscoitos meio escritos"
+    # The page stands at another address now; saving goes to the listing all the same.
+    assert f'<form method="post" action="{url(bakery)}" class="stack loose" id="listing-form"' in page
+    # The version that the picture made is the one to go on with.
+    version = Listing.objects.get(pk=bakery.pk).version
+    assert f'name="version" value="{version}"' in page
+
+
+def test_the_enter_key_saves(baker, bakery) -> None:
+    page = baker.get(url(bakery)).content.decode()
+    form = page[page.index('id="listing-form"') :]
+    assert form.index("</svg>Save</button>") < form.index('name="add_variant"')
+
+
+def test_a_refused_picture_loaded_again_is_the_listing(baker, bakery) -> None:
+    assert baker.get(reverse("portal:upload", args=[bakery.pk])).url == url(bakery)
+    first = bakery.pictures.all()[0]
+    assert baker.get(reverse("portal:describe_picture", args=[bakery.pk, first.pk])).url == url(bakery)
+
+
+def test_a_picture_does_not_hide_that_someone_else_saved(baker, bakery, form_of) -> None:
+    typed = form_of(bakery)
+    baker.post(url(bakery), form_of(bakery) | {"brand": "Meanwhile"})
+    typed["pictures"] = SimpleUploadedFile("cake.png", picture())
+    page = baker.post(reverse("portal:upload", args=[bakery.pk]), typed).content.decode()
+    assert f'name="version" value="{typed["version"]}"' in page
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x" * 251, "English: At most 250 characters; there are 251 now."),
+        ("a\0b", "English: There are characters in it that nobody can see. Type it again by hand."),
+    ],
+)
+def test_a_description_that_cannot_be_kept_is_told_and_stays(text, words, baker, bakery) -> None:
+    first = bakery.pictures.all()[0]
+    describe = reverse("portal:describe_picture", args=[bakery.pk, first.pk])
+    answer = baker.post(describe, {"alt-en": text, "alt-pt": "Cinco bolinhos"})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert 'value="Cinco bolinhos"' in answer.content.decode()
+    first.refresh_from_db()
+    assert first.alts.get("pt") != "Cinco bolinhos"
 
 
 def test_a_picture_is_described_and_removed(baker, bakery, django_capture_on_commit_callbacks) -> None:
@@ -181,3 +263,54 @@ def test_pages_open_in_every_language(language, baker, bakery) -> None:
         "portal/orders/",
     ):
         assert baker.get(f"/{language}{path}").status_code == 200
+
+
+NUMBERS = ("price", "stock", "net_g", "content", "qty1")
+MANY = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        *((f"variant-0-{name}", typed) for name in NUMBERS for typed in (MANY, "1e999999999", "NaN", "-1")),
+        *(
+            (name, typed)
+            for name in ("version", "shelf_life_days", "variants")
+            for typed in (MANY, "-1", "😀")
+        ),
+        *((f"variant-0-{name}", "a\0b") for name in ("sku", "barcode", "hs_code", "unit", "id", "option-pt")),
+        *(
+            (name, "a\0b")
+            for name in ("category", "lane", "origin", "allergens", "zh-hans-name", "pt-description")
+        ),
+    ],
+    ids=lambda given: given[:24].replace("\0", "0"),
+)
+def test_nothing_typed_breaks_the_page(field, typed, baker, bakery, form_of) -> None:
+    assert baker.post(url(bakery), form_of(bakery) | {field: typed}).status_code in {302, 422}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "kept"),
+    [
+        ("variant-0-stock", "１２", 12),
+        ("variant-0-net_g", " 200 ", 200),
+        ("variant-0-price", "４８.５", Decimal("48.50")),
+    ],
+)
+def test_full_width_digits_and_blanks_are_understood(field, typed, kept, baker, bakery, form_of) -> None:
+    assert baker.post(url(bakery), form_of(bakery) | {field: typed}).status_code == 302
+    first = Listing.objects.get(pk=bakery.pk).variants.all()[0]
+    assert getattr(first, field.removeprefix("variant-0-")) == kept
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "q=" + "x" * 5000, "state=%00", "page=-1", "page=" + "9" * 5000, "q=%25_%5C"]
+)
+def test_odd_searches_show_a_page(query, baker, bakery) -> None:
+    assert baker.get(f"{reverse('portal:listings')}?{query}").status_code == 200
+
+
+def test_odd_numbers_of_orders_are_not_found(baker, bakery) -> None:
+    for number in ("%00", "x" * 500, "%F0%9F%98%80"):
+        assert baker.get(f"/en/portal/orders/{number}/").status_code == 404

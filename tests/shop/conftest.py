@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pytest
 from django.test import Client
 
+from saleor_ext.core import limits
 from storefront.shop import catalogue, checkout, checks, lanes, orders, saleor
+from storefront.shop.views import checkout as checkout_views
 from storefront.ui import messages
 
 from .fakes import FakeCatalogue, FakePlatform, FakePlugins, FakeSaleor, FakeVault
@@ -63,6 +65,10 @@ def build(monkeypatch: pytest.MonkeyPatch, settings: object) -> World:
         monkeypatch.setattr(module.registry, "ask_first", plugins.ask_first)
     for name in ("name_buyer", "record_consent", "person_of_checkout", "masked_of_checkout", "has_consent"):
         monkeypatch.setattr(checkout.identity, name, getattr(vault, name))
+    # Tries are counted in the database, which these tests have none of.
+    for module in (limits, checkout_views):
+        monkeypatch.setattr(module, "take", lambda *allowances: None)
+    monkeypatch.setattr(limits, "give_back", lambda *allowances: None)
     monkeypatch.setattr(saleor, "client", lambda request: till)
     monkeypatch.setattr(orders.parcels, "parcel_of_order", lambda api_url, order_id: None)
     monkeypatch.setattr(orders, "parcel_states", lambda ids: {})

@@ -107,7 +107,7 @@ def retry(request: HttpRequest, parcel_id: uuid.UUID) -> HttpResponse:
     parcel = get_object_or_404(Parcel, pk=parcel_id)
     form = ReasonForm(request.POST)
     name = request.POST.get("step", "")
-    if not parcel.steps.filter(name=name).exists():
+    if name not in {step.name for step in parcel.steps.all()}:
         messages.error(request, _("This parcel has no such step."))
         return redirect("console:parcel", parcel_id=parcel.pk)
     if not form.is_valid():

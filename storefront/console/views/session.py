@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from saleor_ext.core.errors import TransientError
 from storefront import accounts
+from storefront.attempts import Attempt
 
 from ..forms import SignInForm
 
@@ -20,24 +20,26 @@ from ..forms import SignInForm
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    refusals = {accounts.SignInRefused: lambda refused: form.add_error(None, _no_fit())}
+    attempt = Attempt(form, refusals, at_work=True)
     home = reverse("console:overview")
-    if request.method == "POST" and form.is_valid():
-        try:
+    if form.is_bound and form.is_valid():
+        with attempt:
             accounts.sign_in(request, form.cleaned_data["email"], form.cleaned_data["password"])
+        if attempt.went:
             return redirect(accounts.next_url(request, home))
-        except accounts.SignInRefused:
-            form.add_error(None, _("E-mail and password do not belong together. Check both and try again."))
-        except TransientError:
-            form.add_error(
-                None, _("Saleor does not answer just now, so nobody can sign in. Try again in a minute.")
-            )
     context = {
         "form": form,
         "next": accounts.next_url(request, home),
         "demo_accounts": accounts.demo_accounts("operator"),
     }
-    return render(request, "console/sign_in.html", context, status=422 if form.errors else 200)
+    shown = render(request, "console/sign_in.html", context, status=attempt.status if form.is_bound else 200)
+    return attempt.mark(shown)
+
+
+def _no_fit() -> str:
+    return _("E-mail and password do not belong together. Check both and try again.")
 
 
 @require_POST

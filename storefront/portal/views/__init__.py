@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from saleor_ext.core.errors import PonteError
 from storefront import accounts
+from storefront.attempts import Attempt
 
 from .. import access
 from ..access import PortalRequest, member_page
@@ -35,22 +35,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return redirect(target) if accounts.account(request) else _page(request, SignInForm(), target)
     form = SignInForm(request.POST)
-    if form.is_valid() and _try(request, form):
-        return redirect(target)
-    return _page(request, form, target, status=422)
+    # One answer for every cause, so that nobody learns which addresses have accounts.
+    refusals = {accounts.SignInRefused: lambda refused: form.add_error(None, _no_fit())}
+    attempt = Attempt(form, refusals, at_work=True)
+    if form.is_valid():
+        with attempt:
+            accounts.sign_in(request, form.cleaned_data["email"], form.cleaned_data["password"])
+        if attempt.went:
+            return redirect(target)
+    return attempt.mark(_page(request, form, target, status=attempt.status))
 
 
-def _try(request: HttpRequest, form: SignInForm) -> bool:
-    try:
-        accounts.sign_in(request, form.cleaned_data["email"], form.cleaned_data["password"])
-    except accounts.SignInRefused:
-        # One answer for every cause, so that nobody learns which addresses have accounts.
-        form.add_error(None, _("E-mail and password do not fit, or the account is not active."))
-    except PonteError:
-        form.add_error(None, _("The shop does not answer just now. Please try again in a minute."))
-    else:
-        return True
-    return False
+def _no_fit() -> str:
+    return _("E-mail and password do not fit, or the account is not active.")
 
 
 def _page(request: HttpRequest, form: SignInForm, target: str, status: int = 200) -> HttpResponse:

@@ -188,28 +188,55 @@ def _save(request: PortalRequest, listing_id: uuid.UUID) -> HttpResponse:
     return _editor_page(request, editor, listing, status=422)
 
 
-def _editor_page(
-    request: PortalRequest, editor: ListingEditor, listing: Listing | None, *, status: int = 200
+def keep_typing(
+    request: PortalRequest,
+    listing_id: uuid.UUID,
+    *,
+    version: int | None = None,
+    refused: list[str],
+    alts: dict[str, dict[str, str]] | None = None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"editor": editor, "listing": listing, "languages": LANGUAGE_NAMES}
+    """Show the editor with what was typed after something beside it was sent, and why that was refused.
+
+    ``version`` is the one before: whoever typed on it goes on with the one that the pictures made.
+    """
+    listing = own_listing(request, listing_id)
+    editor = ListingEditor(listing=listing)
+    if "variants" in request.POST:
+        typed = request.POST.copy()
+        if typed.get("version") == str(version):
+            typed["version"] = str(listing.version)
+        editor = ListingEditor(typed, listing=listing).unjudged()
+    more = {"picture_errors": refused, "typed_alts": alts or {}}
+    return _editor_page(request, editor, listing, status=422 if refused else 200, **more)
+
+
+def _editor_page(
+    request: PortalRequest, editor: ListingEditor, listing: Listing | None, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context: dict[str, Any] = {"editor": editor, "listing": listing, "languages": LANGUAGE_NAMES, **more}
     if listing:
         context.update(
             heading=listing.name(language()),
-            pictures=_pictures(listing),
+            pictures=_pictures(listing, more.get("typed_alts", {})),
             checklist=_checklist(listing),
             **_progress_context(listing),
         )
     return page(request, "edit.html", "listings", context, status=status)
 
 
-def _pictures(listing: Listing) -> list[dict[str, Any]]:
+def _pictures(listing: Listing, typed: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
     return [
         {
             "id": str(picture.pk),
             "url": reverse("portal:picture", args=[listing.pk, picture.pk]),
             "remove": reverse("portal:remove_picture", args=[listing.pk, picture.pk]),
             "describe": reverse("portal:describe_picture", args=[listing.pk, picture.pk]),
-            "alts": [(code, name, picture.alts.get(code, "")) for code, name in LANGUAGE_NAMES.items()],
+            "alts": [
+                (code, name, typed.get(str(picture.pk), picture.alts).get(code, ""))
+                for code, name in LANGUAGE_NAMES.items()
+            ],
+            "opened": str(picture.pk) in typed,
             "alt": picture.alts.get(language(), ""),
         }
         for picture in listing.pictures.all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from django.contrib import messages
@@ -14,13 +15,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from saleor_ext.core.errors import PermanentError
+from saleor_ext.core import limits
 from saleor_ext.link.errors import SaleorUserError
+from storefront import limits as subjects
 from storefront.accounts import demo_accounts
+from storefront.attempts import Attempt
 
 from .. import saleor, session
 from ..forms import RegisterForm, SignInForm
-from .guard import with_till
+
+log = logging.getLogger(__name__)
 
 
 def _next(request: HttpRequest) -> str:
@@ -30,7 +34,9 @@ def _next(request: HttpRequest) -> str:
     return reverse("shop:account")
 
 
-def _show(request: HttpRequest, form: SignInForm | RegisterForm, register: bool) -> HttpResponse:
+def _show(
+    request: HttpRequest, form: SignInForm | RegisterForm, attempt: Attempt, register: bool
+) -> HttpResponse:
     context = {
         "form": form,
         "register": register,
@@ -39,27 +45,38 @@ def _show(request: HttpRequest, form: SignInForm | RegisterForm, register: bool)
         "place": "account",
         "demo_accounts": demo_accounts("consumer"),
     }
-    return render(request, "shop/sign_in.html", context, status=422 if form.errors else 200)
+    shown = render(request, "shop/sign_in.html", context, status=attempt.status if form.is_bound else 200)
+    return attempt.mark(shown)
 
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-@with_till
 def sign_in(request: HttpRequest) -> HttpResponse:
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    # One answer for every cause, so that nobody learns which addresses have accounts.
+    attempt = Attempt(form, {SaleorUserError: lambda refused: form.add_error(None, _no_fit(refused))})
     if form.is_bound and form.is_valid():
-        if _enter(request, form.cleaned_data["email"], form.cleaned_data["password"]):
+        email = form.cleaned_data["email"]
+        with attempt, limits.guarded(*subjects.sign_in(request, email)):
+            _enter(request, email, form.cleaned_data["password"])
+        if attempt.went:
             return redirect(_next(request))
-        form.add_error(None, gettext("E-mail and password do not belong together. Check both and try again."))
-    return _show(request, form, register=False)
+    return _show(request, form, attempt, register=False)
 
 
-def _enter(request: HttpRequest, email: str, password: str) -> bool:
+def _no_fit(refused: SaleorUserError) -> str:
+    if refused.has("ACCOUNT_NOT_CONFIRMED"):  # which Saleor says to the right password only
+        return gettext("Open the link in the message we sent you, then sign in.")
+    return gettext("E-mail and password do not belong together. Check both and try again.")
+
+
+def _enter(request: HttpRequest, email: str, password: str) -> None:
     try:
         tokens = saleor.client(request).token_create(email, password)
-    except PermanentError:
-        return False
+    except SaleorUserError as refused:
+        subjects.mind_saleors_own(refused)
+        raise
     user = tokens.user
     session.sign_in(
         request,
@@ -72,30 +89,36 @@ def _enter(request: HttpRequest, email: str, password: str) -> bool:
             name=f"{user.last_name}{user.first_name}",
         ),
     )
-    return True
 
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-@with_till
 def register(request: HttpRequest) -> HttpResponse:
-    form = RegisterForm(request.POST or None)
+    form = RegisterForm(request.POST if request.method == "POST" else None)
+    attempt = Attempt(form, {SaleorUserError: form.refuse})
     if form.is_bound and form.is_valid():
-        email, password = form.cleaned_data["email"], form.cleaned_data["password"]
+        with attempt:
+            limits.take(*subjects.register(request, form.cleaned_data["email"]))
+            entered = _register(request, form.cleaned_data["email"], form.cleaned_data["password"])
+        if attempt.went:
+            return redirect(_next(request) if entered else "shop:sign_in")
+    return _show(request, form, attempt, register=True)
+
+
+def _register(request: HttpRequest, email: str, password: str) -> bool:
+    """Register with Saleor; tell whether the person is signed in, or has to confirm the address first."""
+    back = request.build_absolute_uri(reverse("shop:sign_in"))
+    if not saleor.client(request).account_register(email, password, back):
         try:
-            confirm = saleor.client(request).account_register(
-                email, password, request.build_absolute_uri(reverse("shop:sign_in"))
-            )
+            _enter(request, email, password)
         except SaleorUserError as refused:
-            for problem in refused.problems:
-                form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+            # The account is there; signing in is a step of its own.
+            log.warning("registered, but not signed in: %s", refused.code)
         else:
-            if not confirm and _enter(request, email, password):
-                return redirect(_next(request))
-            messages.info(request, gettext("Open the link in the message we sent you, then sign in."))
-            return redirect("shop:sign_in")
-    return _show(request, form, register=True)
+            return True
+    messages.info(request, gettext("Open the link in the message we sent you, then sign in."))
+    return False
 
 
 @require_POST

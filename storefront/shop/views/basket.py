@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from saleor_ext.core.errors import TransientError
+from storefront.ui.errors import RETRY_SECONDS
 
 from .. import basket, session
 from ..forms import AddForm, ChangeForm
-from .guard import with_till
 
 
 @never_cache
@@ -25,19 +25,20 @@ def show(request: HttpRequest) -> HttpResponse:
         boxes = basket.read(request)
     except TransientError:
         context = {"boxes": [], "unavailable": bool(session.boxes(request)), "place": "basket"}
-        return render(request, "shop/basket.html", context, status=503)
+        answer = render(request, "shop/basket.html", context, status=503)
+        answer["Retry-After"] = str(RETRY_SECONDS)
+        return answer
     return render(request, "shop/basket.html", {"boxes": boxes, "place": "basket"})
 
 
 @require_POST
-@with_till
 def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
-        messages.error(request, gettext("Choose how many, from 1 to 99."))
-        slug = request.POST.get("slug", "")
-        known = form.cleaned_data.get("slug") if "slug" in form.cleaned_data else ""
-        return redirect("shop:product", slug=slug) if known else redirect("shop:basket")
+        wrong_number = "quantity" in form.errors
+        messages.error(request, gettext("Choose how many, from 1 to 99.") if wrong_number else basket.gone())
+        known = form.cleaned_data.get("slug")
+        return redirect("shop:product", slug=known) if known else redirect("shop:basket")
     slug = form.cleaned_data["slug"]
     try:
         basket.add(request, slug, form.cleaned_data["variant"], form.cleaned_data["quantity"] or 1)
@@ -49,7 +50,6 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@with_till
 def change(request: HttpRequest, key: str) -> HttpResponse:
     form = ChangeForm(request.POST)
     if form.is_valid():

@@ -13,15 +13,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from saleor_ext.core.errors import TransientError
+from saleor_ext.core.limits import take
 from saleor_ext.identity.checks import IdentityInvalid
 from saleor_ext.link.errors import SaleorUserError
+from storefront import limits
+from storefront.attempts import Attempt
 
 from .. import checkout, checks, notice, session
 from ..basket import words_of
-from ..forms import IDENTITY_WORDS, AddressForm, BuyerForm, ReviewForm
+from ..forms import AddressForm, BuyerForm, DeliveryForm, ReviewForm
 from ..viewmodels import Problem
-from .guard import with_till
+from .guard import box_or_basket
 
 
 def _show(
@@ -41,22 +43,16 @@ def _show(
     return render(request, f"shop/{place}.html", context, status=status)
 
 
-def _away() -> str:
-    return gettext(
-        "The shop's till does not answer just now. Nothing is lost: press the button again in a moment."
-    )
-
-
 @never_cache
 @require_GET
-@with_till
+@box_or_basket
 def start(request: HttpRequest, key: str) -> HttpResponse:
     return redirect(f"shop:{checkout.next_place(checkout.open_box(request, key))}", key=key)
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@with_till
+@box_or_basket
 def address(request: HttpRequest, key: str) -> HttpResponse:
     opened = checkout.open_box(request, key)
     known_email = session.account(request) is not None
@@ -64,17 +60,13 @@ def address(request: HttpRequest, key: str) -> HttpResponse:
         form = AddressForm(initial=_address_initial(request, opened), known_email=known_email)
         return _show(request, opened, "address", form=form)
     form = AddressForm(request.POST, known_email=known_email)
+    attempt = Attempt(form, {SaleorUserError: form.refuse})
     if form.is_valid():
-        try:
+        with attempt:
             checkout.set_address(opened, form.cleaned_data)
-        except SaleorUserError as refused:
-            for problem in refused.problems:
-                form.refuse(problem.field, problem.message)
-        except TransientError:
-            form.add_error(None, _away())
-        else:
+        if attempt.went:
             return redirect(f"shop:{checkout.next_place(opened)}", key=key)
-    return _show(request, opened, "address", form=form, status=422)
+    return attempt.mark(_show(request, opened, "address", form=form, status=attempt.status))
 
 
 def _address_initial(request: HttpRequest, opened: checkout.Opened) -> dict[str, Any]:
@@ -98,60 +90,57 @@ def _address_initial(request: HttpRequest, opened: checkout.Opened) -> dict[str,
 @never_cache
 @sensitive_post_parameters("name", "id_number")
 @require_http_methods(["GET", "POST"])
-@with_till
+@box_or_basket
 def buyer(request: HttpRequest, key: str) -> HttpResponse:
     opened = checkout.open_box(request, key)
     person = opened.masked()
     if request.method == "POST" and person and request.POST.get("keep"):
         return redirect(f"shop:{checkout.next_place(opened)}", key=key)
-    form = BuyerForm(request.POST) if request.method == "POST" else BuyerForm()
-    if form.is_bound and form.is_valid():
-        try:
-            checkout.name_buyer(
-                opened,
-                form.cleaned_data["name"],
-                form.cleaned_data["id_number"],
-                str(notice.IDENTITY_CONSENT),
-            )
-        except IdentityInvalid as refused:
-            field = refused.field if refused.field in form.fields else None
-            form.add_error(field, str(IDENTITY_WORDS.get(refused.code, refused.message)))
-        else:
-            return redirect(f"shop:{checkout.next_place(opened)}", key=key)
-    return _show(request, opened, "buyer", form=form, person=person, status=422 if form.is_bound else 200)
+    if request.method != "POST":
+        return _show(request, opened, "buyer", form=BuyerForm(), person=person)
+    form = BuyerForm(request.POST)
+    attempt = Attempt(form, {IdentityInvalid: form.refuse})
+    valid = form.is_valid()
+    with attempt:
+        take(*limits.identity(request, _person(request, opened)))
+        if valid:
+            given = form.cleaned_data
+            checkout.name_buyer(opened, given["name"], given["id_number"], str(notice.IDENTITY_CONSENT))
+    if attempt.went and valid:
+        return redirect(f"shop:{checkout.next_place(opened)}", key=key)
+    return attempt.mark(_show(request, opened, "buyer", form=form, person=person, status=attempt.status))
+
+
+def _person(request: HttpRequest, opened: checkout.Opened) -> str:
+    """Name whose tries are counted: the account, or a guest's checkout."""
+    signed = session.account(request)
+    return signed.user_id if signed else opened.checkout.id
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@with_till
+@box_or_basket
 def delivery(request: HttpRequest, key: str) -> HttpResponse:
     opened = checkout.open_box(request, key)
     if opened.checkout.shipping_address is None:
         return redirect("shop:address", key=key)
-    problems: tuple[Problem, ...] = ()
-    if request.method == "POST":
-        chosen = request.POST.get("delivery", "")
-        try:
-            if chosen:
-                checkout.set_delivery(opened, chosen)
-                return redirect(f"shop:{checkout.next_place(opened)}", key=key)
-            problems = (Problem(gettext("Choose how it shall come.")),)
-        except SaleorUserError:
-            problems = (
-                Problem(
-                    gettext("This delivery is no longer offered."), gettext("Choose one of those shown now.")
-                ),
-            )
+    form = DeliveryForm(request.POST if request.method == "POST" else None)
+    attempt = Attempt(form, {SaleorUserError: form.refuse})
+    if form.is_bound and form.is_valid():
+        with attempt:
+            checkout.set_delivery(opened, form.cleaned_data["delivery"])
+        if attempt.went:
+            return redirect(f"shop:{checkout.next_place(opened)}", key=key)
     options = checkout.delivery_choices(opened)
-    if not options:
-        # Customs refuse every way for a box over the limit; another address would not help then.
-        problems = problems or checks.goods_problems(opened.state, opened.checkout)
-    return _show(request, opened, "delivery", problems, 422 if problems else 200, options=options)
+    # Customs refuse every way for a box over the limit; another address would not help then.
+    problems = () if options else checks.goods_problems(opened.state, opened.checkout)
+    status = attempt.status if form.is_bound else 422 if problems else 200
+    return attempt.mark(_show(request, opened, "delivery", problems, status, form=form, options=options))
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@with_till
+@box_or_basket
 def review(request: HttpRequest, key: str) -> HttpResponse:
     """Look everything over; all checks run here, before any wallet opens."""
     opened = checkout.open_box(request, key)
@@ -162,27 +151,28 @@ def review(request: HttpRequest, key: str) -> HttpResponse:
     blocked = any(problem.blocking for problem in found)
     offered = checkout.methods(opened)
     choices = [(method.id, method.name) for method in offered]
-    form = ReviewForm(request.POST or None, methods=choices)
+    form = ReviewForm(request.POST if request.method == "POST" else None, methods=choices)
+    attempt = Attempt(
+        form,
+        {
+            checkout.PaymentRefused: lambda refused: form.add_error(None, str(refused)),
+            SaleorUserError: lambda refused: form.add_error(None, words_of(refused)),
+        },
+    )
     if form.is_bound and form.is_valid() and not blocked:
-        try:
+        with attempt:
             checkout.begin_payment(
-                opened, form.cleaned_data["method"], notice.notice_text(), request.META.get("REMOTE_ADDR")
+                opened, form.cleaned_data["method"], notice.notice_text(), limits.address(request)
             )
-        except checkout.PaymentRefused as refused:
-            form.add_error(None, str(refused))
-        except SaleorUserError as refused:
-            form.add_error(None, words_of(refused))
-        except TransientError:
-            form.add_error(None, _away())
-        else:
+        if attempt.went:
             return redirect("shop:pay", key=key)
     chosen = form["method"].value() or (choices[0][0] if choices else "")
-    return _show(
+    shown = _show(
         request,
         opened,
         "review",
         found,
-        status=422 if form.is_bound else 200,
+        status=attempt.status if form.is_bound else 200,
         form=form,
         blocked=blocked,
         methods=[
@@ -193,6 +183,7 @@ def review(request: HttpRequest, key: str) -> HttpResponse:
         person=opened.masked(),
         delivery_name=opened.checkout.delivery.method.name if opened.checkout.delivery.method else "",
     )
+    return attempt.mark(shown)
 
 
 def _receiver(opened: checkout.Opened) -> tuple[str, ...]:
@@ -216,7 +207,7 @@ def _payment(request: HttpRequest, key: str) -> session.PaymentState:
 
 @never_cache
 @require_GET
-@with_till
+@box_or_basket
 def pay(request: HttpRequest, key: str) -> HttpResponse:
     """Show the QR code and wait; a finished payment goes on to its order."""
     kept = _payment(request, key)
@@ -229,7 +220,7 @@ def pay(request: HttpRequest, key: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-@with_till
+@box_or_basket
 def pay_status(request: HttpRequest, key: str) -> HttpResponse:
     """Answer the page's own question every two seconds."""
     kept = _payment(request, key)
@@ -244,7 +235,7 @@ def pay_status(request: HttpRequest, key: str) -> HttpResponse:
 
 @never_cache
 @require_POST
-@with_till
+@box_or_basket
 def pay_look(request: HttpRequest, key: str) -> HttpResponse:
     """Look at once, for those who paid and wait."""
     kept = _payment(request, key)

@@ -8,15 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from saleor_ext.core.errors import PermanentError, TransientError
+from storefront.ui.errors import RETRY_SECONDS
 
 from .. import orders, session
 from ..viewmodels import OrderPage
-from .guard import with_till
 
 
 @never_cache
 @require_GET
-@with_till
 def order(request: HttpRequest, order_id: str) -> HttpResponse:
     page = _page(request, order_id)
     if page is None:
@@ -28,7 +27,6 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-@with_till
 def order_events(request: HttpRequest, order_id: str) -> HttpResponse:
     """The timeline alone, for the page to renew itself; a new state redraws the whole page."""
     page = _page(request, order_id)
@@ -53,5 +51,7 @@ def account(request: HttpRequest) -> HttpResponse:
     try:
         context["orders"] = orders.mine(request)
     except TransientError:
-        return render(request, "shop/account.html", {**context, "unavailable": True}, status=503)
+        answer = render(request, "shop/account.html", {**context, "unavailable": True}, status=503)
+        answer["Retry-After"] = str(RETRY_SECONDS)
+        return answer
     return render(request, "shop/account.html", context)

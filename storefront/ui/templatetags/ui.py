@@ -56,7 +56,8 @@ def _split(money: Money) -> tuple[str, str, str]:
     sign = SIGNS.get(rounded.currency, f"{rounded.currency} ")
     if rounded.amount < 0:
         sign = f"−{sign}"
-    thousands, point = (" ", ",") if get_language() == "pt" else (",", ".")
+    # A no-break space, so that an amount stays on one line.
+    thousands, point = ("\u00a0", ",") if get_language() == "pt" else (",", ".")
     # Django's own formats group Chinese numbers by four digits, which nobody does with prices.
     return sign, f"{int(whole):,}".replace(",", thousands), f"{point}{fen}" if fen else ""
 
@@ -68,6 +69,12 @@ def money(value: Money | None) -> str:
         return "—"
     sign, whole, fen = _split(value)
     return f"{sign}{whole}{fen}"
+
+
+@register.simple_tag
+def amount(value: Decimal, currency: str) -> str:
+    """Write a stored amount and its currency like every other amount."""
+    return money(Money(value, currency))
 
 
 @register.simple_tag

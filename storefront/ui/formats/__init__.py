@@ -1,0 +1,1 @@
+"""How days and times are written, alike on all pages of a language; Django's English short date is American."""
