@@ -115,21 +115,19 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 
 # How often something may be tried: (tries, seconds). Only what is refused counts where a person signs in.
 # A person who forgot a password tries a handful; a guesser gets fewer than a thousand a day.
-LIMIT_SIGN_IN_HERE = (
-    10,
-    15 * 60,
-)  # one account from one address: a stranger elsewhere cannot lock its owner out
-LIMIT_SIGN_IN_ACCOUNT = (50, 15 * 60)  # one account from all addresses: against guessing from many at once
-LIMIT_SIGN_IN_ADDRESS = (
-    100,
-    15 * 60,
-)  # all accounts from one address: mobile networks share theirs among many
-# Each registration may send a letter, so all count, not only refused ones.
-LIMIT_REGISTER_EMAIL = (5, 60 * 60)  # nobody's mailbox is filled by strangers
-LIMIT_REGISTER_ADDRESS = (30, 60 * 60)  # a household or an office may still register
-# Every ID number handed in counts: the form must not serve to find out which numbers are good.
-LIMIT_IDENTITY_PERSON = (30, 60 * 60)  # one account or browser: a family's orders with a slip in each
-LIMIT_IDENTITY_ADDRESS = (150, 60 * 60)  # whoever throws cookies away is still counted
+# Limits by address are wide: a mobile network puts thousands of people behind one.
+# One account from one address: a stranger elsewhere cannot lock its owner out.
+LIMIT_SIGN_IN_HERE = (10, 15 * 60)
+# One account from all addresses: against guessing from many at once.
+LIMIT_SIGN_IN_ACCOUNT = (50, 15 * 60)
+LIMIT_SIGN_IN_ADDRESS = (100, 15 * 60)
+# Each registration may send a letter, so all count, not only refused ones: nobody's mailbox is filled by strangers.
+LIMIT_REGISTER_EMAIL = (5, 60 * 60)
+LIMIT_REGISTER_ADDRESS = (300, 60 * 60)
+# Every ID number handed in counts: the form must not serve to find out which numbers are good. One account or
+# browser may send for a family, with a slip in each order; whoever throws cookies away is counted by address.
+LIMIT_IDENTITY_PERSON = (30, 60 * 60)
+LIMIT_IDENTITY_ADDRESS = (1500, 60 * 60)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("pt", "Português"), ("en", "English")]

@@ -38,9 +38,9 @@ def test_the_numbers_are_those_of_the_settings(settings: Any) -> None:
     assert settings.LIMIT_SIGN_IN_ACCOUNT == (50, 900)
     assert settings.LIMIT_SIGN_IN_ADDRESS == (100, 900)
     assert settings.LIMIT_REGISTER_EMAIL == (5, 3600)
-    assert settings.LIMIT_REGISTER_ADDRESS == (30, 3600)
+    assert settings.LIMIT_REGISTER_ADDRESS == (300, 3600)
     assert settings.LIMIT_IDENTITY_PERSON == (30, 3600)
-    assert settings.LIMIT_IDENTITY_ADDRESS == (150, 3600)
+    assert settings.LIMIT_IDENTITY_ADDRESS == (1500, 3600)
 
 
 def test_guessing_a_password_ends_for_a_while_and_only_here(counted: World) -> None:
