@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ STEPS = (
 )  # fmt: skip  # one line a table
 #: Longer than the lease of a step whose worker was killed, twice.
 PATIENCE = 150
+#: Staff sign in again before Saleor's access token ends, which lives five minutes.
+TOKEN_SECONDS = 240
 
 
 @dataclass
@@ -84,7 +87,7 @@ class Records:
         stored = (demo.var / "demo.env").read_text().splitlines()
         self._environment = dict(line.split("=", 1) for line in stored)
         self._saleor = f"{demo.sandbox}/graphql/"
-        self._staff = ""
+        self._staff, self._signed_in = "", 0.0
         self._before: dict[str, int] = {}
 
     def begin(self) -> None:
@@ -111,12 +114,13 @@ class Records:
         return self._ask(document, variables, headers)
 
     def _token(self) -> str:
-        if not self._staff:
+        if time.monotonic() - self._signed_in > TOKEN_SECONDS or not self._staff:
             names = {name: self._environment[f"SALEOR_{name.upper()}"] for name in ("email", "password")}
             document = (
                 "mutation($email: String!, $password: String!)"
                 " { tokenCreate(email: $email, password: $password) { token errors { code } } }"
             )
+            self._signed_in = time.monotonic()
             self._staff = str(self._ask(document, names, {})["tokenCreate"]["token"])
         return self._staff
 
