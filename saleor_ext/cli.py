@@ -9,18 +9,47 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
+#: Entry points of plugins, and the variable that names further ones (as in plugin_api.registry, which is not
+#: imported here: it takes longer than most commands).
+PLUGINS = "ponte.plugins"
+EXTRA_PLUGINS = "PONTE_EXTRA_PLUGINS"
 #: Modules that add commands of their own by ``register(subparsers)``.
 EXTENSIONS = ("saleor_ext.launcher.commands", "saleor_ext.link.cli", "saleor_ext.walk.cli")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(wanted: str = "") -> argparse.ArgumentParser:
+    """Return the parser of all commands; plugins are not looked at when ``wanted`` is a command of the platform."""
     parser = argparse.ArgumentParser(prog="ponte", description="Ponte: from Macau shops to Mainland buyers.")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in EXTENSIONS:
         if importlib.util.find_spec(name):
             importlib.import_module(name).register(subparsers)
+    if wanted not in subparsers.choices:
+        for package in _plugin_packages():
+            _add_commands_of(package, subparsers)
     return parser
+
+
+def _plugin_packages() -> list[str]:
+    """Return the package of every plugin: that of the module its entry point names."""
+    from importlib.metadata import entry_points
+
+    places = [point.value for point in entry_points(group=PLUGINS)]
+    places += filter(None, os.environ.get(EXTRA_PLUGINS, "").split(","))
+    modules = [place.partition(":")[0].strip() for place in places]
+    return list(dict.fromkeys(module.rpartition(".")[0] or module for module in modules))
+
+
+def _add_commands_of(package: str, subparsers: Any) -> None:
+    """Let ``<package>.commands`` add its commands, if it is there; a broken plugin is named and takes none away."""
+    name = f"{package}.commands"
+    try:
+        if importlib.util.find_spec(name):
+            importlib.import_module(name).register(subparsers)
+    except Exception as error:
+        print(f"ponte: the commands of {package} are left out: {error!r}", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a poor terminal shows less, but ends nothing
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(words[0] if words else "").parse_args(words)
     try:
         if getattr(arguments, "needs_django", True):
             _prepare(arguments)

@@ -6,11 +6,15 @@ state except as said there. Codes that are not in the table are recorded and cha
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from .messages import statuses
+from .messages.statuses import codes_of, masked
+
+__all__ = ["DocumentState", "codes_of", "is_final", "masked", "may_move", "moves_of", "state_of"]
 
 
 class DocumentState(models.TextChoices):
@@ -34,24 +38,7 @@ class DocumentState(models.TextChoices):
 S = DocumentState
 
 #: Return status -> state, as the specification of 202205 lists them.
-STATUS = {
-    "1": S.STORED,
-    "2": S.DECLARED,
-    "3": S.RECEIVED,
-    "4": S.ERROR,
-    "100": S.REJECTED,
-    "120": S.ACCEPTED,
-    "300": S.REVIEW,
-    "399": S.REVIEWED,
-    "500": S.INSPECTION,
-    "501": S.DETAINED,
-    "502": S.DETAINED,
-    "503": S.DETAINED,
-    "599": S.DETAINED,
-    "700": S.RETURNED,
-    "800": S.RELEASED,
-    "899": S.CLOSED,
-}
+STATUS = {code: DocumentState(state) for code, state in statuses.STATES.items()}
 #: Order in which a document usually passes its states; decides between receipts of the same instant.
 RANK = {
     state: rank
@@ -94,17 +81,11 @@ SUPPORT_MOVES: dict[str, frozenset[str]] = {
     S.REVIEWED: frozenset(),
 }
 
-_CODE = re.compile(r"\[?Code:\s*(-?\d+)\s*;\s*Desc:\s*([^\]]*)", re.IGNORECASE)
-#: A resident ID number, which some rejections quote.
-_ID_NUMBER = re.compile(r"(?<!\d)(\d)\d{16}([\dXx])(?!\d)")
-
 
 def state_of(status: str) -> DocumentState | None:
     """Return the state a return status means; negative codes are errors, unknown ones None."""
-    code = status.strip()
-    if code.startswith("-") and code[1:].isdigit():
-        return S.ERROR
-    return STATUS.get(code)
+    word = statuses.state_word(status)
+    return None if word == statuses.UNKNOWN else DocumentState(word)
 
 
 def moves_of(kind: str) -> dict[str, frozenset[str]]:
@@ -126,13 +107,3 @@ def may_move(kind: str, state: str, last: datetime | None, target: DocumentState
     if last is None or at > last:
         return True
     return at == last and RANK[target] > RANK[DocumentState(state)]
-
-
-def codes_of(text: str) -> list[tuple[str, str]]:
-    """Return the ``[Code:…;Desc:…]`` pairs of a receipt's text."""
-    return [(code, description.strip().rstrip(";")) for code, description in _CODE.findall(text)]
-
-
-def masked(text: str) -> str:
-    """Return text with resident ID numbers masked."""
-    return _ID_NUMBER.sub(lambda found: f"{found[1]}{'*' * 16}{found[2]}", text)

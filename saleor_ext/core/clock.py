@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
-
-from django.utils import timezone
 
 #: Customs, wallets and the shop's day all run on China Standard Time.
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -13,7 +11,7 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 def now() -> datetime:
     """Return the current instant, timezone-aware (UTC)."""
-    return timezone.now()
+    return datetime.now(UTC)
 
 
 def china_now() -> datetime:

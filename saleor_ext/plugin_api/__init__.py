@@ -2,7 +2,8 @@
 
 A plugin is a Django app found by the entry point group ``ponte.plugins``, declared by one :class:`Plugin`,
 hooked through :data:`hookimpl` and configured by one pydantic model. Everything a plugin may use of the
-platform is importable from here or from ``saleor_ext.core``. See docs/plugins.md.
+platform is importable from here or from ``saleor_ext.core``. A module ``commands`` in the plugin's package may add
+commands to ``ponte`` by ``register(subparsers)``. See docs/plugins.md.
 """
 
 from .config import PluginConfig, Secret

@@ -110,14 +110,7 @@ def test_the_shipped_code_lists_agree_with_the_full_ones(name: str) -> None:
     with (CUSTOMS.parent / "codes" / file).open(encoding="utf-8") as stream:
         full = {row["code"]: row["name_zh"] for row in csv.DictReader(stream)}
     shipped = code_list(name).values
-    if name == "unit":
-        assert {code: full.get(code) for code in shipped} == dict(shipped)
-    else:
-        shared = {code for code in shipped if code in full}
-        assert len(shared) > 15
-        assert {
-            c: full[c] for c in shared if full[c][:2] != shipped[c][:2] and "中国" not in shipped[c] + full[c]
-        } == {}
+    assert dict(shipped) == full
 
 
 # -- building and parsing --------------------------------------------------------------------------------------
@@ -292,11 +285,14 @@ def test_missing_and_too_many_are_found() -> None:
     }
 
 
-def test_an_unlisted_unit_is_a_remark_and_no_error() -> None:
+def test_an_unlisted_country_is_a_remark_where_it_could_be_one_and_an_error_where_not() -> None:
     data = example("CEB621Message")
-    data.documents[0]["InventoryList"][0]["unit"] = "999"
+    line = data.documents[0]["InventoryList"][0]
+    line["country"] = "214"
     assert findings(data) == set()
-    assert [(one.path, one.code) for one in check(data)] == [("InventoryList[1]/unit", "code")]
+    assert [(one.path, one.code) for one in check(data)] == [("InventoryList[1]/country", "code")]
+    line["country"], line["unit"] = "JPN", "999"
+    assert findings(data) == {("InventoryList[1]/country", "code"), ("InventoryList[1]/unit", "code")}
 
 
 def test_the_older_edition_allows_longer_item_numbers() -> None:

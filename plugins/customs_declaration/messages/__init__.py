@@ -1,9 +1,10 @@
 """The CEB messages: field tables, building, parsing, structural check."""
 
 from .build import build, to_bytes
-from .check import StructureFinding, check
+from .check import Remedy, StructureFinding, check
 from .document import MessageData, MessageError, make_guid, number, read_stamp, stamp
 from .parse import parse, root_of
+from .reader import Reader
 from .tables import MESSAGES, NAMESPACE
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "NAMESPACE",
     "MessageData",
     "MessageError",
+    "Reader",
+    "Remedy",
     "StructureFinding",
     "build",
     "check",

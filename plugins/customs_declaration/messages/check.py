@@ -1,17 +1,28 @@
-"""Structural check of a message against the field tables: every deviation with its place."""
+"""Structural check of a message against the field tables: every deviation with its place and who can mend it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from .codes import code_list
-from .document import MessageData, read_stamp
+from .document import Document, MessageData, read_stamp
 from .fields import Field, Message, Node
-from .tables import BASE_SUBSCRIBE, BASE_TRANSFER, EDITION, MESSAGES, nodes
+from .tables import BASE_SUBSCRIBE, BASE_TRANSFER, EDITION, EXTEND_MESSAGE, MESSAGES, nodes
 
 _DECIMAL = re.compile(r"[+-]?(\d*)(?:\.(\d*))?$")
+
+
+class Remedy(StrEnum):
+    """What a finding asks for."""
+
+    RETRY = "retry"  #: send the same again later
+    MEND_DATA = "mend_data"  #: correct a value that is ours and send again
+    ASK_BUYER = "ask_buyer"  #: only the buyer can supply or change it
+    OPERATOR = "operator"  #: a person looks: configuration, transport, signature
+    FINAL = "final"  #: nothing helps
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,74 +34,119 @@ class StructureFinding:
     code: str
     message: str
     severity: str = "error"
+    remedy: Remedy = Remedy.MEND_DATA
+
+    def as_json(self) -> dict[str, object]:
+        """Return the form that ``ponte customs check`` prints."""
+        return {
+            "document": self.document,
+            "path": self.path,
+            "code": self.code,
+            "message": self.message,
+            "class": self.remedy.value,
+        }
+
+
+#: What only the buyer can supply.
+_BUYERS = frozenset({"buyerName", "buyerIdNumber", "buyerTelephone", "payerName", "payerIdNumber"})
 
 
 def check(data: MessageData, edition: str = EDITION) -> list[StructureFinding]:
     """Return all deviations of a message from the tables, in document order."""
     message = MESSAGES[data.message]
-    return [*_root(data, message), *_documents(data, message, edition), *_transfer(data, message)]
+    return [
+        *check_root(message, data.guid, data.version, len(data.documents)),
+        *(
+            finding
+            for index, document in enumerate(data.documents)
+            for finding in check_document(message, index, document, edition)
+        ),
+        *check_transfer(message, data),
+    ]
 
 
-def _root(data: MessageData, message: Message) -> Iterator[StructureFinding]:
-    if len(data.guid) != 36:
-        yield StructureFinding(None, "@guid", "length", f"guid has {len(data.guid)} characters, not 36")
-    if not 1 <= len(data.version) <= 10:
+def check_root(message: Message, guid: str, version: str, count: int) -> Iterator[StructureFinding]:
+    """Check the root's attributes and how many documents there are."""
+    if len(guid) != 36:
+        yield StructureFinding(None, "@guid", "length", f"guid has {len(guid)} characters, not 36")
+    if not 1 <= len(version) <= 10:
         yield StructureFinding(None, "@version", "length", "version must have 1 to 10 characters")
-    if not data.documents:
+    if not count:
         yield StructureFinding(None, message.document, "missing", f"no {message.document}")
-    if message.most is not None and len(data.documents) > message.most:
+    if message.most is not None and count > message.most:
         yield StructureFinding(
-            None, message.document, "too_many", f"{len(data.documents)} documents, at most {message.most}"
+            None, message.document, "too_many", f"{count} documents, at most {message.most}"
         )
 
 
-def _documents(data: MessageData, message: Message, edition: str) -> Iterator[StructureFinding]:
+def check_document(
+    message: Message, index: int, document: Document, edition: str = EDITION
+) -> Iterator[StructureFinding]:
+    """Check one document against the tables of an edition."""
     head, lines = nodes(message, edition)
-    for index, document in enumerate(data.documents):
-        if not message.wrapper:
-            yield from _node(index, head, document, head.name)
-            continue
-        yield from _node(index, head, document.get(head.name) or {}, head.name)
-        if lines is not None:
-            rows = document.get(lines.name) or []
-            if not rows:
-                yield StructureFinding(index, lines.name, "missing", f"no {lines.name}")
-            if message.most_lines is not None and len(rows) > message.most_lines:
-                yield StructureFinding(
-                    index, lines.name, "too_many", f"{len(rows)} lines, at most {message.most_lines}"
-                )
-            for number, row in enumerate(rows, 1):
-                yield from _node(index, lines, row, f"{lines.name}[{number}]")
+    if not message.wrapper:
+        yield from _node(index, head, document, head.name)
+        return
+    if not isinstance(document.get(head.name), Mapping):
+        yield StructureFinding(index, head.name, "missing", f"no {head.name}")
+    else:
+        yield from _node(index, head, document[head.name], head.name)
+    if lines is not None:
+        rows = document.get(lines.name) or []
+        if not rows:
+            yield StructureFinding(index, lines.name, "missing", f"no {lines.name}")
+        if message.most_lines is not None and len(rows) > message.most_lines:
+            yield StructureFinding(
+                index, lines.name, "too_many", f"{len(rows)} lines, at most {message.most_lines}"
+            )
+        for number, row in enumerate(rows, 1):
+            yield from _node(index, lines, row, f"{lines.name}[{number}]")
+    known = {head.name, lines.name if lines else ""}
+    yield from (_unknown(index, name, name) for name in document if name not in known)
 
 
-def _transfer(data: MessageData, message: Message) -> Iterator[StructureFinding]:
+def check_transfer(message: Message, data: MessageData) -> Iterator[StructureFinding]:
+    """Check what stands behind the documents of a request."""
     if not message.request:
         return
     if data.base_transfer is None:
-        yield StructureFinding(None, "BaseTransfer", "missing", "BaseTransfer is missing")
+        yield _aside("BaseTransfer", "missing", "BaseTransfer is missing")
     else:
-        yield from _node(None, BASE_TRANSFER, data.base_transfer, "BaseTransfer")
+        yield from _operators(_node(None, BASE_TRANSFER, data.base_transfer, "BaseTransfer"))
     if len(data.base_subscribe) > 5:
-        yield StructureFinding(None, "BaseSubscribe", "too_many", "at most 5 subscriptions")
+        yield _aside("BaseSubscribe", "too_many", "at most 5 subscriptions")
     for number, one in enumerate(data.base_subscribe, 1):
-        yield from _node(None, BASE_SUBSCRIBE, one, f"BaseSubscribe[{number}]")
+        yield from _operators(_node(None, BASE_SUBSCRIBE, one, f"BaseSubscribe[{number}]"))
+    if data.extend_message is not None:
+        yield from _operators(_node(None, EXTEND_MESSAGE, data.extend_message, "ExtendMessage"))
+
+
+def _aside(path: str, code: str, text: str) -> StructureFinding:
+    """A finding outside the documents: transport is the operator's."""
+    return StructureFinding(None, path, code, text, remedy=Remedy.OPERATOR)
+
+
+def _operators(found: Iterator[StructureFinding]) -> Iterator[StructureFinding]:
+    return (replace(one, remedy=Remedy.OPERATOR) for one in found)
+
+
+def _unknown(index: int | None, path: str, name: str) -> StructureFinding:
+    return StructureFinding(index, path, "unknown", f"{name} is not in the table", "remark")
 
 
 def _node(index: int | None, node: Node, values: Mapping[str, str], path: str) -> Iterator[StructureFinding]:
     for one in node.fields:
         value = values.get(one.name)
         place = f"{path}/{one.name}"
+        remedy = Remedy.ASK_BUYER if one.name in _BUYERS else Remedy.MEND_DATA
         if value is None:
             if one.required:
-                yield StructureFinding(index, place, "missing", f"{one.label} ({one.name}) is missing")
+                text = f"{one.label} ({one.name}) is missing"
+                yield StructureFinding(index, place, "missing", text, remedy=remedy)
         elif problem := value_problem(one, value):
             code, text, severity = problem
-            yield StructureFinding(index, place, code, f"{one.label} ({one.name}): {text}", severity)
-    for name in values:
-        if name not in node.by_name:
-            yield StructureFinding(
-                index, f"{path}/{name}", "unknown", f"{name} is not in the table", "remark"
-            )
+            yield StructureFinding(index, place, code, f"{one.label} ({one.name}): {text}", severity, remedy)
+    yield from (_unknown(index, f"{path}/{name}", name) for name in values if name not in node.by_name)
 
 
 def value_problem(one: Field, value: str) -> tuple[str, str, str] | None:
@@ -131,14 +187,19 @@ def _number_problem(one: Field, value: str) -> tuple[str, str] | None:
 
 def _code_problem(name: str, value: str) -> tuple[str, str, str] | None:
     if name == "time":
-        return None if read_stamp(value) else ("time", f"{value!r} is no time", "error")
+        return None if read_stamp(value) else ("time", f"{value[:20]!r} is no time", "error")
     if name == "digits":
         return (
-            None if value.isascii() and value.isdigit() else ("digits", f"{value!r} is not digits", "error")
+            None
+            if value.isascii() and value.isdigit()
+            else ("digits", f"{value[:20]!r} is not digits", "error")
         )
     known = code_list(name)
     if known is None or value in known.values:
         return None
-    if known.closed:
-        return "code", f"{value!r} is none of {', '.join(known.values)}", "error"
-    return "code", f"{value!r} is not in the list on file", "remark"
+    if known.closed or not known.plausible(value):
+        some = (
+            f"none of {', '.join(known.values)}" if len(known.values) <= 20 else f"no code of the list {name}"
+        )
+        return "code", f"{value[:20]!r} is {some}", "error"
+    return "code", f"{value[:20]!r} is not in the list on file", "remark"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,17 +19,23 @@ class CodeList:
     name: str
     values: Mapping[str, str]
     closed: bool
+    #: What a code of an open list looks like.
+    shape: str = ".*"
+
+    def plausible(self, code: str) -> bool:
+        """Tell whether a code could be one that an open list does not have yet."""
+        return re.fullmatch(self.shape, code) is not None
 
 
 _SMALL = {
     "app_type": CodeList("app_type", {"1": "新增", "2": "变更", "3": "删除"}, closed=True),
     "app_status": CodeList("app_status", {"1": "暂存", "2": "申报"}, closed=True),
     "id_type": CodeList("id_type", {"1": "身份证", "2": "其他"}, closed=True),
-    "dxp_mode": CodeList("dxp_mode", {"DXP": "数据交换平台"}, closed=False),
+    "dxp_mode": CodeList("dxp_mode", {"DXP": "数据交换平台"}, closed=True),
     "subscribe": CodeList("subscribe", {"ALL": "数据和回执", "DATA": "数据", "RET": "回执"}, closed=True),
     "tax_status": CodeList("tax_status", {"1": "已生成", "2": "已汇总", "3": "作废"}, closed=True),
     "trade_mode": CodeList(
-        "trade_mode", {"9610": "电子商务", "1210": "保税电商", "1239": "保税电商A"}, closed=False
+        "trade_mode", {"9610": "电子商务", "1210": "保税电商", "1239": "保税电商A"}, closed=True
     ),
     "transport": CodeList(
         "transport",
@@ -42,15 +49,24 @@ _SMALL = {
             "6": "邮件运输",
             "7": "保税区",
             "8": "保税仓库",
-            "9": "其他运输",
+            "9": "其他方式运输",
+            "G": "固定设施运输",
+            "H": "边境特殊海关作业区",
+            "L": "旅客携带",
+            "T": "综合实验区",
             "W": "物流中心",
             "X": "物流园区",
             "Y": "保税港区/综合保税区",
             "Z": "出口加工区",
         },
-        closed=False,
+        closed=True,
     ),
 }
+
+
+#: Lists in data files: whether they hold every code, and what a code looks like. Countries of the numeric list
+#: begin with the continent, 1 to 7.
+_FILES = {"unit": (True, r"\d{3}"), "country": (False, r"[1-7]\d{2}")}
 
 
 @cache
@@ -58,11 +74,11 @@ def code_list(name: str) -> CodeList | None:
     """Return a code list by name; ``unit`` and ``country`` come from data files."""
     if name in _SMALL:
         return _SMALL[name]
-    path = _DATA / f"{name}_codes.csv"
-    if not path.exists():
+    if name not in _FILES:
         return None
-    with path.open(encoding="utf-8", newline="") as file:
-        return CodeList(name, {row["code"]: row["name"] for row in csv.DictReader(file)}, closed=False)
+    closed, shape = _FILES[name]
+    with (_DATA / f"{name}_codes.csv").open(encoding="utf-8", newline="") as file:
+        return CodeList(name, {row["code"]: row["name"] for row in csv.DictReader(file)}, closed, shape)
 
 
 def label(name: str, code: str) -> str:

@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 from saleor_ext.core.clock import CHINA
 from saleor_ext.core.errors import PermanentError
 
+__all__ = ["CHINA", "Document", "MessageData", "MessageError", "make_guid", "number", "read_stamp", "stamp"]
+
 #: One document: node name -> fields (head) or list of fields (lines); or the fields themselves (no wrapper).
 Document = dict[str, Any]
 
@@ -52,20 +54,71 @@ class MessageData:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> MessageData:
-        """Read what ``as_json`` made; a missing or misshapen part is a ``MessageError``."""
-        try:
-            return cls(
-                message=str(data["message"]),
-                guid=str(data.get("guid") or ""),
-                version=str(data.get("version") or "1.0"),
-                documents=[dict(one) for one in data["documents"]],
-                base_transfer=dict(data["BaseTransfer"]) if data.get("BaseTransfer") else None,
-                base_subscribe=[dict(one) for one in data.get("BaseSubscribe") or []],
-                extend_message=dict(data["ExtendMessage"]) if data.get("ExtendMessage") else None,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise MessageError(f"not a message: {error!r}", code="json") from None
+    def from_json(cls, data: object) -> MessageData:
+        """Read what ``as_json`` made; a missing or misshapen part is a ``MessageError`` that names it.
+
+        A value may be text, or null, which is an absent element; a number is refused, for nobody could tell how
+        many places it should be written with.
+        """
+        top = _object(data, "the file")
+        if not isinstance(top.get("message"), str):
+            raise MessageError("the file names no message", code="json")
+        return cls(
+            message=top["message"],
+            guid=_text(top.get("guid", ""), "guid"),
+            version=_text(top.get("version", "1.0"), "version"),
+            documents=[
+                _document(one, f"documents[{index}]")
+                for index, one in enumerate(_array(top.get("documents"), "documents"))
+            ],
+            base_transfer=_leaves(top["BaseTransfer"], "BaseTransfer") if top.get("BaseTransfer") else None,
+            base_subscribe=[
+                _leaves(one, f"BaseSubscribe[{index}]")
+                for index, one in enumerate(_array(top.get("BaseSubscribe") or [], "BaseSubscribe"))
+            ],
+            extend_message=_leaves(top["ExtendMessage"], "ExtendMessage")
+            if top.get("ExtendMessage")
+            else None,
+        )
+
+
+def _object(value: object, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise MessageError(f"{place} is no object", code="json")
+    return value
+
+
+def _array(value: object, place: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise MessageError(f"{place} is no list", code="json")
+    return value
+
+
+def _text(value: object, place: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise MessageError(f"{place} must be text, not {type(value).__name__}", code="json")
+    return value
+
+
+def _leaves(value: object, place: str) -> dict[str, str]:
+    return {
+        name: _text(one, f"{place}/{name}") for name, one in _object(value, place).items() if one is not None
+    }
+
+
+def _document(value: object, place: str) -> Document:
+    """Read a document: fields (text), nodes (objects) and lists of nodes."""
+    found: Document = {}
+    for name, one in _object(value, place).items():
+        if isinstance(one, dict):
+            found[name] = _leaves(one, f"{place}/{name}")
+        elif isinstance(one, list):
+            found[name] = [_leaves(row, f"{place}/{name}[{number}]") for number, row in enumerate(one, 1)]
+        elif one is not None:
+            found[name] = _text(one, f"{place}/{name}")
+    return found
 
 
 def make_guid(*parts: object) -> str:

@@ -458,6 +458,28 @@ MESSAGES: dict[str, Message] = {
     )
 }
 
+#: The nodes around the documents of a request.
+EXTEND_MESSAGE = Node(
+    "ExtendMessage",
+    "自定义报文实体",
+    (
+        _f("name", "自定义报文名称", "C..30"),
+        _f("version", "自定义报文版本", "C..30"),
+        _f("Message", "自定义报文实体", "C..", note="any XML"),
+    ),
+)
+
+#: Every node by its name: what there is to build, read, check, show and document.
+NODES: dict[str, Node] = {
+    node.name: node
+    for node in (
+        *(one for message in MESSAGES.values() for one in (message.head, message.lines) if one is not None),
+        BASE_TRANSFER,
+        BASE_SUBSCRIBE,
+        EXTEND_MESSAGE,
+    )
+}
+
 #: What the edition of announcement 2018/113 says otherwise: element of a node -> type.
 EDITIONS: dict[str, dict[tuple[str, str], str]] = {
     "202205": {},
