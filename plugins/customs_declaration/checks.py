@@ -12,13 +12,23 @@ from . import links
 from .documents import MOST_SENDS
 from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policy import tariff
-from .signing import certificate_facts
+from .signing import certificate_facts, probe
+from .signing.remote import RemoteSigner
 from .states import DocumentState
 
 
 def health() -> list[Health]:
     """Run all checks; at most one call with a short time-out leaves the house."""
-    return [_configured(), _certificate(), _transport(), _tariff(), _set_aside(), _stopped(), _silent()]
+    return [
+        _configured(),
+        _certificate(),
+        _key(),
+        _transport(),
+        _tariff(),
+        _set_aside(),
+        _stopped(),
+        _silent(),
+    ]
 
 
 def _configured() -> Health:
@@ -46,6 +56,23 @@ def _certificate() -> Health:
         text = _("The signing certificate expires in %(days)s days (%(date)s).") % values
         return Health(name, "warning", text, _("Ask E-port for a new certificate."))
     return Health(name, "ok", _("Valid until %(date)s") % values)
+
+
+def _key() -> Health:
+    """Have the key sign a few bytes and check the value with the certificate."""
+    name = "customs-key"
+    settings = links.config()
+    try:
+        signer = links.signer(settings)
+        probe(signer.quick() if isinstance(signer, RemoteSigner) else signer, settings.sm2_identity)
+    except PonteError as error:
+        return Health(
+            name,
+            "error",
+            error.message,
+            _("Check the key file, or the crypto server or USB key and its PIN."),
+        )
+    return Health(name, "ok", signer.algorithms.signature.rpartition("#")[2])
 
 
 def _transport() -> Health:
