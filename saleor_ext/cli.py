@@ -8,8 +8,11 @@ import importlib.util
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
 
+#: Entry points of plugins; a package with a module ``commands`` adds to the command line by its ``register``.
+PLUGINS = "ponte.plugins"
 #: Modules that add commands of their own by ``register(subparsers)``.
 EXTENSIONS = ("saleor_ext.launcher.commands", "saleor_ext.link.cli", "saleor_ext.walk.cli")
 
@@ -20,7 +23,21 @@ def build_parser() -> argparse.ArgumentParser:
     for name in EXTENSIONS:
         if importlib.util.find_spec(name):
             importlib.import_module(name).register(subparsers)
+    for name in _plugin_commands():
+        importlib.import_module(name).register(subparsers)
     return parser
+
+
+def _plugin_commands() -> Iterator[str]:
+    """Yield the module ``commands`` of every installed plugin that has one; plugins are not loaded for it."""
+    for point in sorted(entry_points(group=PLUGINS), key=lambda point: point.name):
+        name = f"{point.module.rpartition('.')[0]}.commands"
+        try:
+            found = importlib.util.find_spec(name)
+        except ImportError:  # a plugin that is gone: what needs it says so
+            continue
+        if found:
+            yield name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
