@@ -12,6 +12,7 @@ from . import links
 from .documents import MOST_SENDS
 from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policy import tariff
+from .realtime.requests import troubled
 from .signing import certificate_facts, probe
 from .signing.remote import RemoteSigner
 from .states import DocumentState
@@ -28,6 +29,7 @@ def health() -> list[Health]:
         _set_aside(),
         _stopped(),
         _silent(),
+        _payment_data(),
     ]
 
 
@@ -118,3 +120,19 @@ def _silent() -> Health:
         text = _("%(count)s messages were sent again and again without any answer.") % {"count": count}
         return Health("customs-answers", "warning", text, _("Ask the port whether it has them."))
     return Health("customs-answers", "ok")
+
+
+def _payment_data() -> Health:
+    """Customs' demands for payment data: none may have failed, none may wait longer than a minute."""
+    name = "customs-payment-data"
+    failed, late = troubled()
+    if failed or late:
+        values = {"failed": failed, "late": late}
+        text = _("Payment data that customs asked for: %(failed)s not uploaded, %(late)s late.") % values
+        return Health(
+            name, "error" if failed else "warning", text, _("Check address, certificate and the outbox.")
+        )
+    if not links.config().realtime_url:
+        text = _("No address to upload payment data to when customs ask for them.")
+        return Health(name, "warning", text, _("Fill in the customs plugin's form."))
+    return Health(name, "ok")

@@ -206,6 +206,32 @@ class CustomsConfig(PluginConfig):
     certificate_warning_days: int = Field(
         45, ge=1, le=365, title="Warn before expiry (days)", description="Of the signing certificate."
     )
+    realtime_url: str = Field(
+        "", max_length=300, title="Payment data: address of customs",
+        description="Full address of realTimeDataUpload, as customs name it on registration.",
+    )  # fmt: skip
+    realtime_cert_no: str = Field(
+        "", max_length=64, title="Payment data: certificate number",
+        description="As registered with customs; the signing certificate's serial number when empty.",
+    )  # fmt: skip
+    realtime_recp_name: str = Field(
+        "", max_length=100, title="Payment data: payee", description="The platform's name when empty."
+    )
+    realtime_recp_code: str = Field(
+        "", max_length=18, title="Payment data: payee's code",
+        description="Social credit code; may be empty for a payee abroad.",
+    )  # fmt: skip
+    realtime_recp_account: str = Field(
+        "", max_length=60, title="Payment data: payee's account",
+        description="The account at the payment company when empty.",
+    )  # fmt: skip
+    realtime_item_link: str = Field(
+        "", max_length=300, title="Payment data: link of an article",
+        description="Address with {sku} in it; the shop's search when empty.",
+    )  # fmt: skip
+    realtime_keep_years: int = Field(
+        3, ge=3, le=30, title="Payment data: keep (years)", description="The rule asks for three at least."
+    )
     tariff_file: str = Field(
         "",
         title="Tariff file",
@@ -232,6 +258,13 @@ class CustomsConfig(PluginConfig):
         if value and not value.startswith(("http://", "https://")):
             raise _refuse(_("Enter an address that begins with http:// or https://."))
         return value.rstrip("/")
+
+    @field_validator("realtime_url", "realtime_item_link")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise _refuse(_("Enter an address that begins with http:// or https://."))
+        return value
 
     @field_validator("signer_url")
     @classmethod
