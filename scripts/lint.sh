@@ -13,6 +13,6 @@ lint-imports --no-cache >/dev/null || lint-imports --no-cache
 echo "[lint 4/6] migrations"
 run python -m django makemigrations --check --dry-run
 echo "[lint 5/6] sandbox migrations"
-run python -m sandbox manage makemigrations --check --dry-run
+DJANGO_SETTINGS_MODULE=sandbox.settings run python -m sandbox manage makemigrations --check --dry-run
 echo "[lint 6/6] translations"
 python -m storefront.ui.messages check

@@ -12,6 +12,7 @@ from saleor_ext.plugin_api import (
     Health,
     OrderDraft,
     ParcelView,
+    PaymentEvidence,
     PaymentMethod,
     PaymentMethodsRequest,
     PaymentSession,
@@ -19,7 +20,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import declarations, gateways, lanes, webhooks
+from . import declarations, evidence, gateways, lanes, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -110,6 +111,11 @@ def order_checks(draft: OrderDraft) -> list[Finding]:
             )
         )
     return findings
+
+
+@hookimpl
+def payment_evidence(parcel: ParcelView, purpose: str) -> PaymentEvidence | None:
+    return evidence.of(parcel, purpose)
 
 
 @hookimpl

@@ -11,3 +11,4 @@ class CustomsDeclarationConfig(AppConfig):
     def ready(self) -> None:
         # Registers the inbox and outbox handlers.
         from . import cancelling, receipts  # noqa: F401  # imported for their registrations
+        from .realtime import requests  # noqa: F401  # the same

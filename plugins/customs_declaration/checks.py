@@ -12,13 +12,25 @@ from . import links
 from .documents import MOST_SENDS
 from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policy import tariff
-from .signing import certificate_facts
+from .realtime.requests import troubled
+from .signing import certificate_facts, probe
+from .signing.remote import RemoteSigner
 from .states import DocumentState
 
 
 def health() -> list[Health]:
     """Run all checks; at most one call with a short time-out leaves the house."""
-    return [_configured(), _certificate(), _transport(), _tariff(), _set_aside(), _stopped(), _silent()]
+    return [
+        _configured(),
+        _certificate(),
+        _key(),
+        _transport(),
+        _tariff(),
+        _set_aside(),
+        _stopped(),
+        _silent(),
+        _payment_data(),
+    ]
 
 
 def _configured() -> Health:
@@ -46,6 +58,23 @@ def _certificate() -> Health:
         text = _("The signing certificate expires in %(days)s days (%(date)s).") % values
         return Health(name, "warning", text, _("Ask E-port for a new certificate."))
     return Health(name, "ok", _("Valid until %(date)s") % values)
+
+
+def _key() -> Health:
+    """Have the key sign a few bytes and check the value with the certificate."""
+    name = "customs-key"
+    settings = links.config()
+    try:
+        signer = links.signer(settings)
+        probe(signer.quick() if isinstance(signer, RemoteSigner) else signer, settings.sm2_identity)
+    except PonteError as error:
+        return Health(
+            name,
+            "error",
+            error.message,
+            _("Check the key file, or the crypto server or USB key and its PIN."),
+        )
+    return Health(name, "ok", signer.algorithms.signature.rpartition("#")[2])
 
 
 def _transport() -> Health:
@@ -91,3 +120,19 @@ def _silent() -> Health:
         text = _("%(count)s messages were sent again and again without any answer.") % {"count": count}
         return Health("customs-answers", "warning", text, _("Ask the port whether it has them."))
     return Health("customs-answers", "ok")
+
+
+def _payment_data() -> Health:
+    """Customs' demands for payment data: none may have failed, none may wait longer than a minute."""
+    name = "customs-payment-data"
+    failed, late = troubled()
+    if failed or late:
+        values = {"failed": failed, "late": late}
+        text = _("Payment data that customs asked for: %(failed)s not uploaded, %(late)s late.") % values
+        return Health(
+            name, "error" if failed else "warning", text, _("Check address, certificate and the outbox.")
+        )
+    if not links.config().realtime_url:
+        text = _("No address to upload payment data to when customs ask for them.")
+        return Health(name, "warning", text, _("Fill in the customs plugin's form."))
+    return Health(name, "ok")

@@ -13,8 +13,9 @@ from pydantic_core import PydanticCustomError
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.plugin_api import PluginConfig, Secret
 
-from .signing import Algorithms
+from .signing import Algorithms, SigningError
 from .signing.certificates import CERTIFICATE_FILE, KEY_FILE
+from .signing.remote import DEFAULT_BODY, body_template
 
 BONDED, DIRECT = "bonded_1210", "direct_9610"
 #: Lanes that pass customs as cross-border retail imports, with their trade mode.
@@ -148,19 +149,51 @@ class CustomsConfig(PluginConfig):
     key_path: str = Field(
         "",
         title="Private key file",
-        description="PEM, RSA; empty: the demonstration key under the data folder.",
+        description="PEM or DER, RSA or SM2; empty: the demonstration key under the data folder.",
     )
     certificate_path: str = Field("", title="Certificate file", description="PEM or DER.")
     key_password: Secret = Field(
         SecretStr(""), title="Key password", description="When the key file has one."
     )
+    signer: Literal["soft", "remote"] = Field(
+        "soft", title="Where the key is",
+        description="A key file, or a crypto server or the bridge of a USB key, reached over HTTP or WebSocket.",
+    )  # fmt: skip
+    signer_url: str = Field(
+        "", max_length=300, title="Signer address",
+        description="http, https, ws or wss address that signs. The certificate file is needed as well.",
+    )  # fmt: skip
+    signer_token: Secret = Field(
+        SecretStr(""), title="Signer token", description="Sent as bearer token when set."
+    )
+    signer_pin: Secret = Field(
+        SecretStr(""), title="PIN of the key", description="Put in place of $pin in the request."
+    )
+    signer_key: str = Field(
+        "", max_length=100, title="Name of the key", description="Put in place of $key in the request."
+    )
+    signer_body: str = Field(
+        DEFAULT_BODY, max_length=2000, title="Request of the signer",
+        description="JSON. $data is replaced by the bytes in base64, $text by the bytes as text, $algorithm by "
+        "sm2-sm3 or rsa-sha1.",
+    )  # fmt: skip
+    signer_value_path: str = Field(
+        "signature", max_length=100, pattern=r"^[\w.-]+$", title="Place of the signature in the answer",
+        description="Names and numbers joined by points, such as _args.Data.0. The value is base64.",
+    )  # fmt: skip
+    sm2_id: str = Field(
+        "1234567812345678", min_length=1, max_length=100, title="SM2 identity",
+        description="Under which SM2 signatures are made and checked (GM/T 0009).",
+    )  # fmt: skip
     signature_uri: str = Field(
-        Algorithms().signature,
+        "",
         title="Signature algorithm URI",
-        description="Written into every signature; sources disagree for SM2.",
+        description="Written into every signature; empty: by the kind of key. Sources disagree for SM2.",
     )
     digest_uri: str = Field(
-        Algorithms().digest, title="Digest algorithm URI", description="Written into every signature."
+        "",
+        title="Digest algorithm URI",
+        description="Written into every signature and decides the hash; empty: by the kind of key.",
     )
     canonicalization_uri: str = Field(
         Algorithms().canonicalization,
@@ -172,6 +205,32 @@ class CustomsConfig(PluginConfig):
     )
     certificate_warning_days: int = Field(
         45, ge=1, le=365, title="Warn before expiry (days)", description="Of the signing certificate."
+    )
+    realtime_url: str = Field(
+        "", max_length=300, title="Payment data: address of customs",
+        description="Full address of realTimeDataUpload, as customs name it on registration.",
+    )  # fmt: skip
+    realtime_cert_no: str = Field(
+        "", max_length=64, title="Payment data: certificate number",
+        description="As registered with customs; the signing certificate's serial number when empty.",
+    )  # fmt: skip
+    realtime_recp_name: str = Field(
+        "", max_length=100, title="Payment data: payee", description="The platform's name when empty."
+    )
+    realtime_recp_code: str = Field(
+        "", max_length=18, title="Payment data: payee's code",
+        description="Social credit code; may be empty for a payee abroad.",
+    )  # fmt: skip
+    realtime_recp_account: str = Field(
+        "", max_length=60, title="Payment data: payee's account",
+        description="The account at the payment company when empty.",
+    )  # fmt: skip
+    realtime_item_link: str = Field(
+        "", max_length=300, title="Payment data: link of an article",
+        description="Address with {sku} in it; the shop's search when empty.",
+    )  # fmt: skip
+    realtime_keep_years: int = Field(
+        3, ge=3, le=30, title="Payment data: keep (years)", description="The rule asks for three at least."
     )
     tariff_file: str = Field(
         "",
@@ -200,6 +259,29 @@ class CustomsConfig(PluginConfig):
             raise _refuse(_("Enter an address that begins with http:// or https://."))
         return value.rstrip("/")
 
+    @field_validator("realtime_url", "realtime_item_link")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise _refuse(_("Enter an address that begins with http:// or https://."))
+        return value
+
+    @field_validator("signer_url")
+    @classmethod
+    def _is_signer(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://", "ws://", "wss://")):
+            raise _refuse(_("Enter an address that begins with http://, https://, ws:// or wss://."))
+        return value
+
+    @field_validator("signer_body")
+    @classmethod
+    def _is_template(cls, value: str) -> str:
+        try:
+            body_template(value)
+        except SigningError:
+            raise _refuse(_("Enter a JSON object that holds $data or $text.")) from None
+        return value
+
     @field_validator("folder", "key_path", "certificate_path", "tariff_file")
     @classmethod
     def _is_path(cls, value: str) -> str:
@@ -211,6 +293,8 @@ class CustomsConfig(PluginConfig):
     def _has_gateway(self) -> CustomsConfig:
         if self.transport == "http" and not self.gateway_url:
             raise _refuse(_("The HTTP transport needs a gateway address."))
+        if self.signer == "remote" and not (self.signer_url and self.certificate_path):
+            raise _refuse(_("The remote signer needs an address and the certificate file."))
         return self
 
     def missing(self, lane: str = BONDED) -> list[str]:
@@ -223,6 +307,10 @@ class CustomsConfig(PluginConfig):
     @property
     def algorithms(self) -> Algorithms:
         return Algorithms(self.canonicalization_uri, self.transform_uri, self.signature_uri, self.digest_uri)
+
+    @property
+    def sm2_identity(self) -> bytes:
+        return self.sm2_id.encode()
 
     @property
     def reservation_time(self) -> timedelta:

@@ -12,6 +12,8 @@ from saleor_ext.plugin_api import configuration
 from .plugin import plugin
 from .signing import make_demo_key
 
+#: Where the sandbox's customs take payment data.
+UPLOAD_PATH = "/ceb2grab/grab/realTimeDataUpload"
 FIRMS = {
     "ebp_code": "44019801PT",
     "ebp_name": "桥跨境电商平台（演示）",
@@ -33,6 +35,11 @@ def configure(sandbox_dir: Path, sandbox_url: str) -> None:  # every plugin is j
     folder = os.environ.get("SANDBOX_CUSTOMS_DROP") or str(sandbox_dir / "customs")
     row = configuration.latest(plugin)
     values: dict[str, Any] = {**FIRMS, "transport": "folder"} if row is None else dict(row.values)
-    # What an operator has changed in the console stays; only the folder follows this start's data folder.
-    if row is None or (values.get("transport") == "folder" and values.get("folder") != folder):
-        configuration.save(plugin, {**values, "folder": folder}, actor="ponte seed")
+    ours: dict[str, Any] = {}
+    # What an operator has changed in the console stays; only what lies in this start's sandbox follows it.
+    if values.get("transport") == "folder":
+        ours["folder"] = folder
+    if values.get("realtime_url", "").endswith(UPLOAD_PATH) or not values.get("realtime_url"):
+        ours["realtime_url"] = sandbox_url.rstrip("/") + UPLOAD_PATH
+    if row is None or any(values.get(name) != value for name, value in ours.items()):
+        configuration.save(plugin, {**values, **ours}, actor="ponte seed")

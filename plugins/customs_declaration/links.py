@@ -12,7 +12,8 @@ from saleor_ext.core.models import Cursor
 from saleor_ext.plugin_api import configuration
 
 from .config import CustomsConfig
-from .signing import Algorithms, Signer, SoftRsaSigner
+from .signing import Algorithms, Signer, soft_signer
+from .signing.remote import RemoteKey, RemoteSigner
 from .transport import DropFolder, HttpGateway, Transport
 
 
@@ -36,16 +37,33 @@ def transport(settings: CustomsConfig | None = None) -> Transport:
 def signer(settings: CustomsConfig | None = None) -> Signer:
     """Return the configured signer.
 
-    :raises ConfigurationError: when there is no key file
+    :raises ConfigurationError: when there is no key or certificate file
     """
     chosen = settings or config()
     key, certificate = chosen.key_files
+    if chosen.signer == "remote":
+        return _remote_signer(_remote_key(chosen), certificate, chosen.algorithms, _stamps(certificate))
+    password = chosen.key_password.get_secret_value()
+    stamps = _stamps(key, certificate)
+    return _signer(key, certificate, password, chosen.algorithms, chosen.sm2_identity, stamps)
+
+
+def _stamps(*paths: Path) -> tuple[int, ...]:
     try:
-        stamps = (key.stat().st_mtime_ns, certificate.stat().st_mtime_ns)
+        return tuple(path.stat().st_mtime_ns for path in paths)
     except OSError as error:
         raise ConfigurationError(f"signing key: {error.filename}: {error.strerror}") from None
-    password = chosen.key_password.get_secret_value()
-    return _signer(key, certificate, password, chosen.algorithms, stamps)
+
+
+def _remote_key(settings: CustomsConfig) -> RemoteKey:
+    return RemoteKey(
+        url=settings.signer_url,
+        key=settings.signer_key,
+        pin=settings.signer_pin.get_secret_value(),
+        token=settings.signer_token.get_secret_value(),
+        body=settings.signer_body,
+        value_path=settings.signer_value_path,
+    )
 
 
 @lru_cache(maxsize=4)
@@ -74,7 +92,19 @@ class StoredPosition:
 
 @lru_cache(maxsize=4)
 def _signer(
-    key: Path, certificate: Path, password: str, algorithms: Algorithms, _stamps: tuple[int, int]
-) -> SoftRsaSigner:
+    key: Path,
+    certificate: Path,
+    password: str,
+    algorithms: Algorithms,
+    identity: bytes,
+    _stamps: tuple[int, ...],
+) -> Signer:
     """Read the key; a changed file has other time stamps and is read anew."""
-    return SoftRsaSigner.from_files(key, certificate, password, algorithms)
+    return soft_signer(key, certificate, password, algorithms, identity)
+
+
+@lru_cache(maxsize=4)
+def _remote_signer(
+    key: RemoteKey, certificate: Path, algorithms: Algorithms, _stamps: tuple[int, ...]
+) -> RemoteSigner:
+    return RemoteSigner(key, certificate, algorithms)

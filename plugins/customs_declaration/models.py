@@ -170,3 +170,42 @@ class QuotaUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.state}"
+
+
+class RealtimeRequest(models.Model):
+    """Customs' demand for the data of one payment (announcement 2018/179), and what was uploaded for it.
+
+    ``body`` is the uploaded text, sealed because it holds payment data; it is made once and sent as often as
+    needed. Kept as long as the configuration says, three years at least.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked for")
+        UPLOADED = "uploaded", _("Uploaded")
+        FAILED = "failed", _("Not uploaded")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order_no = models.CharField(max_length=60, db_index=True)
+    session_id = models.CharField(max_length=100)
+    service_time = models.CharField(max_length=19)
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="realtime_requests")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED, db_index=True)
+    body = EncryptedTextField(blank=True, default="")
+    body_sha256 = models.CharField(max_length=64, blank=True)
+    key_name = models.CharField(max_length=40, blank=True)
+    code = models.CharField(max_length=10, blank=True)
+    message = models.TextField(blank=True)
+    #: How often it was sent, and how often customs answered with a failure.
+    attempts = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    uploaded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session_id", "order_no"], name="customs_realtime_once")
+        ]
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return f"{self.order_no} {self.state}"

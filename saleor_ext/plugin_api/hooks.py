@@ -50,6 +50,13 @@ class Specifications:
     def payment_session(self, reference: str) -> t.PaymentSession | None:
         """Return the payment behind a Saleor transaction id, or None when it is not this plugin's."""
 
+    @_hookspec(firstresult=True)
+    def payment_evidence(self, parcel: t.ParcelView, purpose: str) -> t.PaymentEvidence | None:
+        """Return the original bytes of a parcel's payment, or None when it is not this plugin's.
+
+        Asked when customs demand them. Every reading goes to the audit log with ``purpose``.
+        """
+
     @_hookspec
     def parcel_steps(self, parcel: t.ParcelView) -> list[t.StepSpec]:  # type: ignore[empty-body]  # same
         """Return the steps this plugin takes for a parcel of this lane."""

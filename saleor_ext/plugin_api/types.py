@@ -275,6 +275,23 @@ class PaymentSession:
     message: Text = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentEvidence:
+    """What was exchanged with the payment company when a payment was ordered, byte for byte; never log it.
+
+    ``account`` is the seller's own account there. ``pay_type`` in customs' code (announcement 2018/179): 1 app,
+    2 PC, 3 scan, 4 other.
+    """
+
+    request: bytes
+    response: bytes
+    account: str
+    pay_type: Literal["1", "2", "3", "4"] = "4"
+
+    def __repr__(self) -> str:
+        return "PaymentEvidence(…)"
+
+
 # -- after the order -------------------------------------------------------------------------------------------
 
 

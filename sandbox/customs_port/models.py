@@ -143,3 +143,25 @@ class Visible(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.receipt_id}"
+
+
+class RealtimeCall(models.Model):
+    """One demand for payment data (announcement 2018/179): the call, its answer, and what was uploaded for it."""
+
+    session_id = models.CharField(max_length=60, unique=True)
+    order_no = models.CharField(max_length=60)
+    url = models.CharField(max_length=300)
+    #: So many uploads are answered with a failure first.
+    failures = models.PositiveIntegerField(default=0)
+    answer = models.TextField(default="")
+    code = models.CharField(max_length=10, default="")
+    called_at = models.DateTimeField(null=True)
+    uploads = models.PositiveIntegerField(default=0)
+    body = models.TextField(default="")
+    #: Empty until an upload came; then what is wrong with it, or ``ok``.
+    verdict = models.TextField(default="")
+    uploaded_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.order_no} {self.verdict}"

@@ -1,4 +1,4 @@
-"""Checks the enveloped signature of a message: RSA-SHA1 over inclusive C14N, certificate inside.
+"""Checks the enveloped signature of a message: RSA-SHA1 or SM2-SM3 over inclusive C14N, certificate inside.
 
 Written from the W3C recommendation, without the platform's code or its libraries, so that a mistake made
 there is found here.
@@ -19,12 +19,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
+from sandbox.customs_port import sm2
 from sandbox.customs_port.reader import DSIG, elements, local
 
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 ENVELOPED = DSIG + "enveloped-signature"
 RSA_SHA1 = DSIG + "rsa-sha1"
 SHA1 = DSIG + "sha1"
+EPORT = "http://www.chinaport.gov.cn/2022/04/xmldsig#"
+#: The rules' name, and the one that a widely used client writes.
+SM2_SM3 = (EPORT + "sm2-sm3", DSIG + "sm2-sm3")
+SM3 = (EPORT + "sm3", DSIG + "sm3")
 
 
 class BadSignature(Exception):
@@ -44,18 +49,38 @@ def check(root: etree._Element) -> x509.Certificate:
     info = _only(signature, "SignedInfo")
     _algorithms(info)
     reference = _only(info, "Reference")
-    if not hmac.compare_digest(_digest(root, signature), _base64(_only(reference, "DigestValue"))):
+    digest = _digest(root, signature, _algorithm(reference, "DigestMethod"))
+    if not hmac.compare_digest(digest, _base64(_only(reference, "DigestValue"))):
         raise BadSignature("摘要与报文内容不一致", altered=True)
     certificate = _certificate(_only(signature, "KeyInfo"))
+    signed = etree.tostring(info, method="c14n", exclusive=False, with_comments=False)
+    sm2_wanted = _algorithm(info, "SignatureMethod") in SM2_SM3
+    verify_value(certificate, _base64(_only(signature, "SignatureValue")), signed, sm2_wanted=sm2_wanted)
+    return certificate
+
+
+def verify_value(
+    certificate: x509.Certificate, value: bytes, signed: bytes, *, sm2_wanted: bool | None = None
+) -> None:
+    """Check a bare signature value; ``sm2_wanted`` says which kind of key it has to be, None leaves it open."""
+    point = sm2.point_of(certificate)
+    if sm2_wanted is not None and sm2_wanted != (point is not None):
+        raise BadSignature("签名算法与证书不符")
+    if point is not None:
+        if not sm2.holds(point, value, signed):
+            raise BadSignature("签名值验证失败")
+        return
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise BadSignature("证书不是RSA证书")
-    signed = etree.tostring(info, method="c14n", exclusive=False, with_comments=False)
+        raise BadSignature("证书既不是RSA也不是SM2证书")
     try:
-        key.verify(_base64(_only(signature, "SignatureValue")), signed, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - prescribed
+        key.verify(value, signed, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - prescribed
     except InvalidSignature:
         raise BadSignature("签名值验证失败") from None
-    return certificate
+
+
+def _algorithm(parent: etree._Element, name: str) -> str:
+    return _only(parent, name).get("Algorithm") or ""
 
 
 def _only(parent: etree._Element, name: str) -> etree._Element:
@@ -70,19 +95,19 @@ def _algorithms(info: etree._Element) -> None:
     reference = _only(info, "Reference")
     transforms = [one.get("Algorithm") for one in elements(_only(reference, "Transforms"))]
     facts = {
-        "规范化算法": (_only(info, "CanonicalizationMethod").get("Algorithm"), C14N),
-        "签名算法": (_only(info, "SignatureMethod").get("Algorithm"), RSA_SHA1),
-        "摘要算法": (_only(reference, "DigestMethod").get("Algorithm"), SHA1),
-        "引用URI": (reference.get("URI"), ""),
+        "规范化算法": (_algorithm(info, "CanonicalizationMethod"), (C14N,)),
+        "签名算法": (_algorithm(info, "SignatureMethod"), (RSA_SHA1, *SM2_SM3)),
+        "摘要算法": (_algorithm(reference, "DigestMethod"), (SHA1, *SM3)),
+        "引用URI": (reference.get("URI"), ("",)),
     }
-    for label, (given, wanted) in facts.items():
-        if given != wanted:
+    for label, (given, known) in facts.items():
+        if given not in known:
             raise BadSignature(f"{label}不支持: {given}")
     if transforms not in ([ENVELOPED], [ENVELOPED, C14N]):
         raise BadSignature(f"转换算法不支持: {transforms}")
 
 
-def _digest(root: etree._Element, signature: etree._Element) -> bytes:
+def _digest(root: etree._Element, signature: etree._Element, algorithm: str) -> bytes:
     """Hash the document without the signature; the whitespace around it stays."""
     place = list(root).index(signature)
     bare = copy.deepcopy(root)
@@ -94,6 +119,8 @@ def _digest(root: etree._Element, signature: etree._Element) -> bytes:
         bare.text = (bare.text or "") + tail
     bare.remove(cut)
     octets = etree.tostring(bare, method="c14n", exclusive=False, with_comments=False)
+    if algorithm in SM3:
+        return sm2.sm3(octets)
     return hashlib.sha1(octets).digest()  # noqa: S324 - prescribed by the standard
 
 

@@ -115,4 +115,9 @@ def certificates(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": "copCode and a PEM certificate are needed"}, status=400)
     known = {**(knob("customs_certificates", {}) or {}), code: fingerprint(certificate)}
     Knob.objects.update_or_create(pk="customs_certificates", defaults={"value": known})
+    numbers = {
+        **(knob("customs_realtime_certificates", {}) or {}),
+        f"{certificate.serial_number:x}": data["certificate"],
+    }
+    Knob.objects.update_or_create(pk="customs_realtime_certificates", defaults={"value": numbers})
     return JsonResponse({"copCode": code, "sha256": known[code]})

@@ -561,11 +561,13 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
     assert {one.name: one.status for one in hooks.health()} == {
         "customs-configuration": "ok",
         "customs-certificate": "ok",
+        "customs-key": "ok",
         "customs-transport": "ok",
         "customs-tariff": "warning",
         "customs-quarantine": "ok",
         "customs-declarations": "ok",
         "customs-answers": "ok",
+        "customs-payment-data": "warning",
     }
     (tmp_path / "file").write_text("")
     set_config(
@@ -574,7 +576,7 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
         folder=str(tmp_path / "file"),
         tariff_file="/nowhere.csv",
     )
-    assert [one.status for one in hooks.health()][:4] == ["error"] * 4
+    assert [one.status for one in hooks.health()][:5] == ["error"] * 5
     set_config(certificate_warning_days=2000)
     assert next(one for one in hooks.health() if one.name == "customs-certificate").status == "warning"
 

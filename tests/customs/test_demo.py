@@ -19,6 +19,7 @@ def test_a_demonstration_is_ready_to_declare(tmp_path, monkeypatch) -> None:
     configuration.forget_cache()
     settings = links.config()
     assert settings.missing() == []
+    assert settings.realtime_url == "http://127.0.0.1:8100/ceb2grab/grab/realTimeDataUpload"
     assert links.transport(settings).problems() == []
     assert "demo" in certificate_facts(links.signer(settings).certificate).subject
     assert settings.key_files[0].parent == platform_settings().var_dir / "customs"
@@ -37,6 +38,19 @@ def test_what_an_operator_changed_stays(tmp_path, monkeypatch) -> None:
     assert len(configuration.versions(plugin)) == 3
 
 
+def test_the_address_of_customs_follows_the_sandbox_unless_an_operator_named_another(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.delenv("SANDBOX_CUSTOMS_DROP", raising=False)
+    demo.configure(tmp_path, "http://127.0.0.1:8100")
+    demo.configure(tmp_path, "http://127.0.0.1:8200")
+    assert configuration.latest(plugin).values["realtime_url"].startswith("http://127.0.0.1:8200/")
+    stored = configuration.latest(plugin)
+    configuration.save(plugin, {**stored.values, "realtime_url": "https://customs.test/x"}, actor="operator")
+    demo.configure(tmp_path, "http://127.0.0.1:8300")
+    assert configuration.latest(plugin).values["realtime_url"] == "https://customs.test/x"
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -47,6 +61,12 @@ def test_what_an_operator_changed_stays(tmp_path, monkeypatch) -> None:
         {"order_ready_status": "800"},
         {"folder": "a\x00b"},
         {"unknown": "x"},
+        {"signer": "remote"},
+        {"signer_url": "ftp://signer"},
+        {"signer_body": "{}"},
+        {"signer_value_path": "a b"},
+        {"realtime_url": "customs"},
+        {"realtime_keep_years": 2},
     ],
 )
 def test_values_that_cannot_be_are_refused_by_field(values) -> None:

@@ -146,7 +146,7 @@ def _read_json(name: str, limit: int) -> MessageData:
 
 
 def _signer(arguments: argparse.Namespace) -> Signer:
-    from ..signing import SoftRsaSigner
+    from ..signing import soft_signer
     from ..signing.certificates import CERTIFICATE_FILE, KEY_FILE
 
     if (arguments.key is None) != (arguments.cert is None):
@@ -156,7 +156,7 @@ def _signer(arguments: argparse.Namespace) -> Signer:
     if arguments.key is None and not key.exists():
         raise Unreadable("no key to sign with: give --key and --cert (the demonstration has made none yet)")
     password = arguments.password_file.read_text().strip() if arguments.password_file else ""
-    return SoftRsaSigner.from_files(key, certificate, password)
+    return soft_signer(key, certificate, password)
 
 
 def run_check(arguments: argparse.Namespace) -> int:

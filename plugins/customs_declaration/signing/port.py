@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from saleor_ext.core.errors import PermanentError
+
+from .suites import Algorithms
 
 
 class SigningError(PermanentError):
     """A message cannot be signed: no key, wrong pair, an algorithm the signer does not know."""
 
     code = "signing"
-
-
-@dataclass(frozen=True, slots=True)
-class Algorithms:
-    """The URIs written into a signature. Sources disagree for SM2/SM3, so all are configuration."""
-
-    canonicalization: str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-    transform: str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
-    signature: str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
-    digest: str = "http://www.w3.org/2000/09/xmldsig#sha1"
 
 
 class Signer(Protocol):

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import base64
 import copy
-import hashlib
 import hmac
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
-from .port import Algorithms, Signer, SigningError
-
-DSIG = "http://www.w3.org/2000/09/xmldsig#"
+from .checking import holds, kind_of
+from .files import PublicKey, public_key_of
+from .port import Signer, SigningError
+from .sm2 import DEFAULT_ID
+from .suites import DIGESTS, DSIG, SIGNATURES, Algorithms, HashName, Kind, hash_of
 
 
 def _tag(name: str) -> str:
@@ -62,10 +60,17 @@ def _signed_info(signature: etree._Element, uses: Algorithms, digest: str) -> et
     return info
 
 
-def verify(root: etree._Element, certificate: x509.Certificate | None = None) -> x509.Certificate:
-    """Check an RSA-SHA1 signature and return the certificate it was made with.
+def verify(
+    root: etree._Element,
+    certificate: x509.Certificate | None = None,
+    *,
+    key: PublicKey | None = None,
+    identity: bytes = DEFAULT_ID,
+) -> x509.Certificate | None:
+    """Check a signature (RSA or SM2) and return the certificate it was made with; None when only ``key`` is known.
 
-    Without ``certificate`` the embedded one is used: that proves the message whole, not who sent it.
+    Without ``certificate`` and ``key`` the embedded certificate is used: that proves the message whole, not who sent
+    it.
 
     :raises SigningError: when there is no signature, or it does not hold
     """
@@ -76,47 +81,92 @@ def verify(root: etree._Element, certificate: x509.Certificate | None = None) ->
     info = signature.find(_tag("SignedInfo"))
     if info is None:
         raise SigningError("the signature has no SignedInfo")
-    _check_algorithms(info)
-    _check_digest(root, info)
-    used = certificate or _embedded(signature)
-    key = used.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise SigningError("the certificate does not hold an RSA key")
-    try:
-        key.verify(_bytes(signature, "SignatureValue"), canonical(info), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303  # prescribed
-    except (InvalidSignature, UnsupportedAlgorithm):
-        raise SigningError("the signature value does not match") from None
+    kind, signed_hash, digest_hash = _algorithms_of(info)
+    _check_digest(root, info, digest_hash)
+    used = certificate
+    if key is None:
+        used = certificate or _embedded(signature)
+        known = public_key_of(used)
+    else:
+        known = key
+    if kind_of(known).lower() != kind:
+        raise SigningError(f"the signature is of kind {kind.upper()}, the key is {kind_of(known)}")
+    if not holds(known, signed_hash, _bytes(signature, "SignatureValue"), canonical(info), identity):
+        raise SigningError("the signature value does not match")
     return used
 
 
-def _check_algorithms(info: etree._Element) -> None:
-    """Refuse anything but the one reference over the whole document with the known algorithms."""
-    known = Algorithms()
-    references = info.findall(_tag("Reference"))
-    transforms = [one.get("Algorithm") for one in info.iter(_tag("Transform"))]
-    found = (
-        [one.get("URI") for one in references],
-        transforms,
-        [one.get("Algorithm") for one in info.iter(_tag("DigestMethod"))],
-        [one.get("Algorithm") for one in info.iter(_tag("SignatureMethod"))],
-        [one.get("Algorithm") for one in info.iter(_tag("CanonicalizationMethod"))],
+def algorithms_of(root: etree._Element) -> tuple[str, str]:
+    """Return the signature and the digest URI that a message names; empty where it names none."""
+    info = root.find(f"{_tag('Signature')}/{_tag('SignedInfo')}")
+    if info is None:
+        return "", ""
+    method, digest = (
+        info.find(_tag("SignatureMethod")),
+        info.find(f"{_tag('Reference')}/{_tag('DigestMethod')}"),
     )
-    wanted = ([""], [known.transform], [known.digest], [known.signature], [known.canonicalization])
-    if found != wanted:
+    return (
+        method.get("Algorithm", "") if method is not None else "",
+        digest.get("Algorithm", "") if digest is not None else "",
+    )
+
+
+def embedded_certificate(root: etree._Element) -> bytes:
+    """Return the certificate that a message carries, DER.
+
+    :raises SigningError: when it carries none
+    """
+    signature = root.find(_tag("Signature"))
+    if signature is None:
+        raise SigningError("the message is not signed")
+    return _bytes(signature, "KeyInfo", "X509Data", "X509Certificate")
+
+
+def _algorithms_of(info: etree._Element) -> tuple[Kind, HashName, HashName]:
+    """Return the kind of key, the hash that is signed and the hash of the digest.
+
+    Anything but the one reference over the whole document with known algorithms is refused.
+    """
+    usual = Algorithms()
+    whole = [one.get("URI") for one in info.findall(_tag("Reference"))] == [""]
+    transforms = [one.get("Algorithm") for one in info.iter(_tag("Transform"))]
+    methods = [one.get("Algorithm", "") for one in info.iter(_tag("SignatureMethod"))]
+    digests = [one.get("Algorithm", "") for one in info.iter(_tag("DigestMethod"))]
+    canons = [one.get("Algorithm") for one in info.iter(_tag("CanonicalizationMethod"))]
+    if (
+        not whole
+        # A second transform that says how the digest is canonicalised anyway changes nothing.
+        or transforms not in ([usual.transform], [usual.transform, usual.canonicalization])
+        or canons != [usual.canonicalization]
+        or len(methods) != 1
+        or methods[0] not in SIGNATURES
+        or len(digests) != 1
+        or digests[0] not in DIGESTS
+    ):
         raise SigningError(
-            "the signature uses other algorithms or references than RSA-SHA1 over the whole message"
+            "the signature uses other algorithms or references than the port's over the whole message"
         )
+    kind, signed = SIGNATURES[methods[0]]
+    return kind, signed, DIGESTS[digests[0]]
 
 
-def _check_digest(root: etree._Element, info: etree._Element) -> None:
+def _check_digest(root: etree._Element, info: etree._Element, hash_name: HashName) -> None:
     stated = _bytes(info, "Reference", "DigestValue")
     plain = copy.deepcopy(root)
     signature = plain.find(_tag("Signature"))
     assert signature is not None  # the caller found it
     _cut(signature)
-    computed = hashlib.sha1(canonical(plain)).digest()  # noqa: S324  # prescribed
+    computed = hash_of(hash_name, canonical(plain))
     if not hmac.compare_digest(computed, stated):
         raise SigningError("the message was altered after signing: the digest differs")
+
+
+def unsigned(root: etree._Element) -> bool:
+    """Take every signature out of a message, for signing it anew; return whether there was one."""
+    found = root.findall(_tag("Signature"))
+    for one in found:
+        _cut(one)
+    return bool(found)
 
 
 def _cut(element: etree._Element) -> None:

@@ -1,0 +1,190 @@
+"""The whole loop of payment data: the sandbox's customs ask over HTTP, and check what the platform uploads."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import psycopg
+import pytest
+
+from plugins.cross_border_payment import gateways
+from plugins.cross_border_payment import wire as payment_wire
+from plugins.cross_border_payment.models import PaymentSession
+from plugins.cross_border_payment.plugin import plugin as payment
+from plugins.cross_border_payment.port import WireEntry, WireKind
+from plugins.customs_declaration import documents, links, mapping
+from plugins.customs_declaration.models import RealtimeRequest
+from plugins.customs_declaration.signing import soft_signer
+from saleor_ext.core import clock, outbox
+from saleor_ext.core.models import OutboxMessage
+from saleor_ext.plugin_api import StepView, configuration
+from tests.payment.conftest import config_values
+
+from . import sm2_files
+from .parcels import parcel
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(find_spec("sandbox.customs_port") is None, reason="no sandbox in this installation"),
+]
+DATABASE = f"ponte_sandbox_realtime_{os.getpid()}"
+TRANSACTION = "VHJhbnNhY3Rpb246MQ=="
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the sandbox's server and worker on a database of their own."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = os.environ["DATABASE_URL"]
+    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{DATABASE}"')
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
+        "SANDBOX_DATABASE_URL": urlsplit(server)._replace(path=f"/{DATABASE}").geturl(),
+        "SANDBOX_DIR": str(folder),
+        "SANDBOX_CUSTOMS_DROP": str(folder / "customs"),
+        "SANDBOX_BIND": f"127.0.0.1:{port}",
+        "SANDBOX_PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
+    command, root = [sys.executable, "-m", "sandbox"], Path(__file__).parents[2]
+    processes = [subprocess.Popen([*command, part], env=environment, cwd=root) for part in ("serve", "work")]
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{url}/sandbox/customs/realtime")
+        yield url
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=20)
+        with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{DATABASE}" WITH (FORCE)')
+
+
+def wait_for(url: str, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if httpx2.get(url).status_code == 200:
+                return
+        except httpx2.HTTPError:
+            time.sleep(0.2)
+    pytest.fail("the sandbox did not start")
+
+
+@pytest.fixture
+def order_no(platform_of_tests, set_config, sandbox: str) -> Iterator[str]:
+    """A parcel whose payment the payment plugin knows, with the bytes it exchanged for it."""
+    configuration.save(payment, config_values(), actor="test")
+    configuration.forget_cache()
+    view = parcel()
+    number = str(view.step_data("declare_payment")["orderNo"])
+    session = PaymentSession.objects.create(
+        api_url=view.api_url, transaction_id=TRANSACTION, gateway="wechat", account=gateways.ACCOUNT,
+        out_trade_no=number,
+        amount="237.84", currency="CNY", state="paid", gateway_ref="4200001", paid_at=clock.now(),
+        expires_at=clock.now(), created_at=clock.now(),
+    )  # fmt: skip
+    for kind, body, status in (
+        (WireKind.REQUEST, '{"描述":"杏仁饼 \\"大\\"","a":"&=+%"}'.encode(), None),
+        (WireKind.ANSWER, b'{"code_url":"weixin://x"}', 200),
+    ):
+        entry = WireEntry(kind, "start", number, body, status=status)
+        payment_wire.keep(session.gateway, session.account, entry)
+    paid = {
+        **view.step_data("declare_payment"),
+        "amount": "237.84",
+        "clearing": {"verDept": "2", "payTransactionId": "NUCC202611230001"},
+    }
+    steps = {**view.steps, "declare_payment": StepView("declare_payment", "done", paid)}
+    view = dataclasses.replace(view, steps=steps, transaction_id=TRANSACTION)
+    documents.declaration_of(platform_of_tests.add(view))
+    set_config(realtime_url=f"{sandbox}/ceb2grab/grab/realTimeDataUpload")
+    yield number
+    configuration.forget_cache()
+
+
+def register(sandbox: str, certificate: Path) -> None:
+    body = {"copCode": "4401960PT1", "certificate": certificate.read_text()}
+    assert httpx2.post(f"{sandbox}/sandbox/customs/certificates", json=body).status_code == 200
+
+
+def demand(sandbox: str, platform: str, order_no: str, failures: int = 0) -> dict:
+    """Have customs ask, work the outbox, and return what customs think of it."""
+    body = {"orderNo": order_no, "url": f"{platform}/plugins/customs/platDataOpen", "failures": failures}
+    session = httpx2.post(f"{sandbox}/sandbox/customs/realtime", json=body).json()["sessionID"]
+    end = time.monotonic() + 50
+    while time.monotonic() < end:
+        OutboxMessage.objects.filter(state="pending").update(run_at=clock.now())
+        outbox.drain()
+        listed = httpx2.get(f"{sandbox}/sandbox/customs/realtime").json()["calls"]
+        (found,) = [one for one in listed if one["sessionID"] == session]
+        if found["code"] == "20000" or (found["code"] and found["uploads"] > failures):
+            return found
+        time.sleep(0.1)
+    pytest.fail("nothing was uploaded within the minute")
+
+
+@pytest.mark.parametrize("kind", ["rsa", "sm2"])
+def test_customs_ask_and_accept_what_is_uploaded(
+    kind: str, order_no, sandbox, live_server, key_pair, tmp_path, monkeypatch
+) -> None:
+    pair = key_pair if kind == "rsa" else sm2_files.write_pair(tmp_path)
+    monkeypatch.setattr(links, "signer", lambda settings=None: soft_signer(*pair))
+    register(sandbox, pair[1])
+    found = demand(sandbox, live_server.url, order_no, failures=1)
+    assert (found["code"], found["verdict"], found["uploads"]) == ("10000", "ok", 2)
+    assert found["seconds"] < 60
+    row = RealtimeRequest.objects.get(session_id=found["sessionID"])
+    assert (row.state, row.message, row.refusals) == ("uploaded", "上传成功", 1)
+
+
+def test_the_port_takes_a_message_signed_by_sm2(
+    order_no, sandbox, platform_of_tests, tmp_path, monkeypatch
+) -> None:
+    pair = sm2_files.write_pair(tmp_path)
+    monkeypatch.setattr(links, "signer", lambda settings=None: soft_signer(*pair))
+    register(sandbox, pair[1])
+    (view,) = platform_of_tests.parcels.values()
+    body = documents.prepare(view, "CEB311Message", mapping.order).body.encode()
+    assert error_of(sandbox, body) == ""
+    altered = body.replace(b"<ceb:orderNo>W", b"<ceb:orderNo>X", 1)
+    assert "验签失败" in error_of(sandbox, altered)
+
+
+def error_of(sandbox: str, body: bytes) -> str:
+    """What the port says of a message as a whole; empty when it takes it."""
+    assert httpx2.post(f"{sandbox}/customs/messages", content=body).json()["documents"] == 1
+    return str(httpx2.get(f"{sandbox}/sandbox/?format=json").json()["messages"][0]["error"])
+
+
+def test_customs_refuse_a_key_that_is_not_registered(
+    order_no, sandbox, live_server, tmp_path, monkeypatch
+) -> None:
+    pair = sm2_files.write_pair(tmp_path)
+    stranger = sm2_files.Sm2PrivateKey.generate()
+    pair[1].write_bytes(
+        sm2_files.pem("CERTIFICATE", sm2_files.certificate(stranger, serial=0x0300000000099999))
+    )
+    pair[0].write_bytes(sm2_files.pem("PRIVATE KEY", sm2_files.pkcs8(stranger)))
+    monkeypatch.setattr(links, "signer", lambda settings=None: soft_signer(*pair))
+    found = demand(sandbox, live_server.url, order_no)
+    assert "未在服务系统注册" in found["verdict"]
+
+
+def test_an_order_that_is_not_ours_is_answered_with_a_failure(order_no, sandbox, live_server) -> None:
+    assert demand(sandbox, live_server.url, "nobody's")["code"] == "20000"
