@@ -8,7 +8,9 @@ import importlib.util
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from types import ModuleType
 
 #: Modules that add commands of their own by ``register(subparsers)``.
 EXTENSIONS = ("saleor_ext.launcher.commands", "saleor_ext.link.cli", "saleor_ext.walk.cli")
@@ -20,7 +22,21 @@ def build_parser() -> argparse.ArgumentParser:
     for name in EXTENSIONS:
         if importlib.util.find_spec(name):
             importlib.import_module(name).register(subparsers)
+    for commands in _of_plugins():
+        commands.register(subparsers)
     return parser
+
+
+def _of_plugins() -> Iterator[ModuleType]:
+    """Yield the module ``commands`` of each installed plugin that has one; it adds commands like our own do."""
+    for entry in sorted(entry_points(group="ponte.plugins"), key=lambda entry: entry.name):
+        package = entry.module.rpartition(".")[0]
+        try:
+            found = importlib.util.find_spec(f"{package}.commands")
+        except ModuleNotFoundError:  # the plugin's own package is gone; `ponte doctor` tells about that
+            continue
+        if found is not None:
+            yield importlib.import_module(found.name)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
