@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 #: Digits after the point of the currencies in use (ISO 4217).
 DIGITS = {"CNY": 2, "HKD": 2, "MOP": 2, "EUR": 2, "USD": 2, "JPY": 0}
