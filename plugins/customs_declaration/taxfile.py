@@ -203,7 +203,7 @@ def _line(given: Any, place: str, tariff: Tariff, day: date) -> TaxLine:
     for unit in (
         unit for tier in rates.consumption for unit in (tier.basis, tier.specific and tier.unit) if unit
     ):
-        if made.measure(unit) is None:
+        if not made.measure(unit) and line.get("hs_code") is not None:
             where = f"{place}.rates.consumption.specific_quantity"
             raise Unreadable(
                 f"{where}: is missing; the consumption tax of {line['hs_code']} is judged per {unit}"

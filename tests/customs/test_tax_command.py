@@ -245,6 +245,10 @@ FULL = order(bought("10", rates=rated("0.1", "0.13", "0.1", "1", "1")))
         (order(bought(hs_code="9999999999")), "lines[0].hs_code"),
         (order(bought(hs_code="1905")), "lines[0].hs_code"),
         (order(bought(hs_code="2208909099")), "lines[0].rates.consumption.specific_quantity"),
+        (
+            order(bought(hs_code="3304990029", rates={"consumption": {"specific_quantity": 0}})),
+            "lines[0].rates.consumption.specific_quantity",
+        ),
         (order(bought(rates=rated("0.1", "13"))), "lines[0].rates.vat"),
         (order(bought(rates=rated("-0.1", "0.13"))), "lines[0].rates.duty"),
         (order(bought(rates=rated("0.1", "0.13", "1"))), "lines[0].rates.consumption.ad_valorem"),
