@@ -12,6 +12,7 @@ from . import links
 from .documents import MOST_SENDS
 from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policy import tariff
+from .positive_list import positive_list
 from .realtime.requests import troubled
 from .signing import certificate_facts, probe
 from .signing.remote import RemoteSigner
@@ -90,6 +91,8 @@ def _tariff() -> Health:
     settings = links.config()
     try:
         tariff(settings.tariff_file)
+        if settings.positive_list_file:
+            positive_list(settings.positive_list_file)
     except PonteError as error:
         return Health("customs-tariff", "error", error.message, _("Correct the tariff file."))
     if not settings.tariff_file:

@@ -235,7 +235,14 @@ class CustomsConfig(PluginConfig):
     tariff_file: str = Field(
         "",
         title="Tariff file",
-        description="CSV in the shape of the shipped sample; empty: the sample itself.",
+        description="CSV or XLSX in the shape of the shipped sample, or a folder of dated editions; "
+        "empty: the sample itself.",
+    )
+    positive_list_file: str = Field(
+        "",
+        title="Positive list file",
+        description="CSV or XLSX in the shape of the shipped sample, or a folder of dated editions; "
+        "empty: articles are not checked against it.",
     )
     reservation_minutes: int = Field(
         120, ge=5, le=1440, title="Hold the quota (minutes)",
@@ -282,7 +289,7 @@ class CustomsConfig(PluginConfig):
             raise _refuse(_("Enter a JSON object that holds $data or $text.")) from None
         return value
 
-    @field_validator("folder", "key_path", "certificate_path", "tariff_file")
+    @field_validator("folder", "key_path", "certificate_path", "tariff_file", "positive_list_file")
     @classmethod
     def _is_path(cls, value: str) -> str:
         if "\x00" in value:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
     Finding,
@@ -23,7 +24,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, links, pages, requirements, steps
+from . import cancelling, checks, duty, links, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
 from .policy import UnknownTariff, tariff
 from .tax import MissingMeasure
@@ -82,8 +83,23 @@ def health() -> list[Health]:
 
 def _exempt(request: TaxQuoteRequest) -> TaxQuote:
     nothing = Money.zero(request.freight.currency)
+    rule = (_postal_note(request) if request.lane == "postal" else None) or EXEMPT[request.lane]
     lines = tuple(
         TaxLine(line.sku, line.unit_price * line.quantity, nothing, nothing, nothing)
         for line in request.lines
     )
-    return TaxQuote(outcome="exempt", lines=lines, total=nothing, rule=EXEMPT[request.lane])
+    return TaxQuote(outcome="exempt", lines=lines, total=nothing, rule=rule)
+
+
+def _postal_note(request: TaxQuoteRequest) -> texts.Text | None:
+    """Estimate what customs may levy on arrival; None where it cannot be told."""
+    if any(line.unit_price.currency != duty.CNY for line in request.lines):
+        return None
+    lines = [
+        postal.PostalLine(line.sku, line.hs_code, line.quantity, line.unit_price.amount * line.quantity)
+        for line in request.lines
+    ]
+    try:
+        return texts.postal(postal.calculate(lines, day=request.on, classes=postal.classes()))
+    except PermanentError:
+        return None

@@ -6,9 +6,8 @@ sample; an operator puts the real one beside it by configuration.
 
 from __future__ import annotations
 
-import csv
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -16,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from saleor_ext.core.errors import ConfigurationError, PermanentError
+
+from . import tables
 
 DATA = Path(__file__).parent / "data"
 
@@ -70,28 +71,39 @@ class Rates:
     """Rates of one commodity code as fractions (0.13 = 13 %); tiers with the highest threshold first."""
 
     duty: Decimal = Decimal(0)
-    vat: Decimal = Decimal("0.13")
+    vat: Decimal = Decimal(0)
     consumption: tuple[ConsumptionTier, ...] = ()
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class TariffRow:
+    """One row of a tariff file: rates of a code or of a prefix of codes, and the days it is in force.
+
+    ``place`` is the file and line it stands in.
+    """
+
     hs: str
+    name: str
     since: date
     until: date | None
     duty: Decimal
     vat: Decimal
     tier: ConsumptionTier
     source: str
+    place: str = ""
+
+    def holds(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day <= self.until)
 
 
 class Tariff:
     """Rates by the longest listed prefix of a ten-digit code that is in force on a day."""
 
-    def __init__(self, rows: Iterable[_Row]) -> None:
-        self._by_prefix: dict[str, list[_Row]] = {}
-        for row in rows:
+    def __init__(self, rows: Iterable[TariffRow]) -> None:
+        self.rows = tuple(rows)
+        self._by_prefix: dict[str, list[TariffRow]] = {}
+        for row in self.rows:
             self._by_prefix.setdefault(row.hs, []).append(row)
         self._found: dict[tuple[str, date], Rates | None] = {}
 
@@ -111,19 +123,21 @@ class Tariff:
             raise UnknownTariff(f"no tax rate on file for commodity code {hs_code} on {day}", hs_code=hs_code)
         return found
 
+    def listed(self, day: date) -> dict[str, tuple[TariffRow, ...]]:
+        """Return what is in force on a day: the rows of each listed code or prefix."""
+        found = {hs: tuple(row for row in rows if row.holds(day)) for hs, rows in self._by_prefix.items()}
+        return {hs: rows for hs, rows in sorted(found.items()) if rows}
+
     def _search(self, hs_code: str, day: date) -> Rates | None:
         for length in range(len(hs_code), 1, -1):
-            rows = [
-                row
-                for row in self._by_prefix.get(hs_code[:length], [])
-                if row.since <= day and (row.until is None or day <= row.until)
-            ]
+            rows = [row for row in self._by_prefix.get(hs_code[:length], []) if row.holds(day)]
             if rows:
-                return _rates(rows)
+                return rates_of(rows)
         return None
 
 
-def _rates(rows: list[_Row]) -> Rates:
+def rates_of(rows: Sequence[TariffRow]) -> Rates:
+    """Join the rows of one code that are in force together: one row per tier of the consumption tax."""
     tiers = sorted(
         (row.tier for row in rows if row.tier.ad_valorem or row.tier.specific),
         key=lambda tier: tier.threshold if tier.threshold is not None else Decimal(-1),
@@ -132,65 +146,84 @@ def _rates(rows: list[_Row]) -> Rates:
     return Rates(rows[0].duty, rows[0].vat, tuple(tiers), rows[0].source)
 
 
-def _decimal(text: str | None) -> Decimal:
-    return Decimal(text) if text else Decimal(0)
+#: Columns of a tariff file: rates as fractions; ``ct_specific`` is CNY per ``ct_unit``, ``ct_threshold`` CNY per
+#: ``ct_basis``.
+COLUMNS = (
+    "hs", "duty", "vat", "ct_ad_valorem", "ct_specific", "ct_unit", "ct_threshold", "ct_basis", "from", "to", "status",
+    "source",
+)  # fmt: skip
 
 
-def _row(cells: Mapping[str, str]) -> _Row:
+def _number(cells: tables.Cells, column: str, *, below: Decimal | None = None) -> Decimal:
+    """Return a number that is not negative; an empty cell is nought."""
+    try:
+        number = Decimal(cells[column] or "0")
+    except InvalidOperation:
+        raise ValueError(f"{column}: {cells[column]!r} is no number") from None
+    if not number.is_finite() or number < 0:
+        raise ValueError(f"{column}: {cells[column]!r} is no rate or amount")
+    if below is not None and number >= below:
+        raise ValueError(f"{column}: {number} is not a fraction below 1 (13 % is 0.13)")
+    return number
+
+
+def _row(row: tables.Row, edition: tables.Edition) -> TariffRow | None:
+    """Make the tariff row of a table's row; None when its edition leaves it no day."""
+    cells, one = row.cells, Decimal(1)
     tier = ConsumptionTier(
-        ad_valorem=_decimal(cells["ct_ad_valorem"]),
-        specific=_decimal(cells["ct_specific"]),
+        ad_valorem=_number(cells, "ct_ad_valorem", below=one),
+        specific=_number(cells, "ct_specific"),
         unit=cells["ct_unit"],
-        threshold=Decimal(cells["ct_threshold"]) if cells["ct_threshold"] else None,
+        threshold=_number(cells, "ct_threshold") if cells["ct_threshold"] else None,
         basis=cells["ct_basis"],
     )
     for basis in (tier.unit, tier.basis):
         if basis and basis not in BASES:
             raise ValueError(f"unit {basis!r} is none of {', '.join(BASES)}")
-    if not (cells["hs"].isdigit() and 2 <= len(cells["hs"]) <= 10):
-        raise ValueError(f"{cells['hs']!r} is not 2 to 10 digits")
-    if tier.ad_valorem >= 1:
-        raise ValueError("a consumption tax of 100 % or more cannot be computed")
-    return _Row(
-        hs=cells["hs"],
-        since=date.fromisoformat(cells["from"]),
-        until=date.fromisoformat(cells["to"]) if cells["to"] else None,
-        duty=_decimal(cells["duty"]),
-        vat=Decimal(cells["vat"]),
+    if tier.specific and not tier.unit:
+        raise ValueError("ct_unit: a specific tax is levied per a unit")
+    if tier.threshold is not None and not tier.basis:
+        raise ValueError("ct_basis: a threshold is a value per a unit")
+    if not cells["vat"]:
+        raise ValueError("vat: is missing")
+    days = tables.period(cells, edition)
+    made = TariffRow(
+        hs=tables.code(cells["hs"]),
+        name=cells.get("name", ""),
+        since=days[0] if days else date.min,
+        until=days[1] if days else None,
+        duty=_number(cells, "duty"),
+        vat=_number(cells, "vat", below=one),
         tier=tier,
         source=f"{cells['source']} ({cells['status']})",
+        place=row.place,
     )
+    return made if days else None
 
 
 def load_tariff(path: Path) -> Tariff:
-    """Read a tariff file; a bad row names its line."""
-    rows: list[_Row] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            for cells in reader:
-                try:
-                    rows.append(_row(cells))
-                except (ValueError, KeyError, InvalidOperation, TypeError) as error:
-                    raise ConfigurationError(f"{path.name} line {reader.line_num}: {error}") from error
-    except OSError as error:
-        raise ConfigurationError(f"tariff file {path}: {error.strerror}") from error
-    return Tariff(rows)
+    """Read a tariff: one CSV or XLSX file, or a folder of dated editions; a bad row names its line."""
+    found: list[TariffRow] = []
+    for edition in tables.editions(path):
+        for row in tables.rows(edition.path, COLUMNS):
+            try:
+                made = _row(row, edition)
+            except ValueError as error:
+                raise ConfigurationError(f"{row.place}: {error}") from error
+            if made is not None:
+                found.append(made)
+    return Tariff(found)
 
 
 @lru_cache(maxsize=4)
-def _tariff_at(path: Path, _modified: int) -> Tariff:
+def _tariff_at(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Tariff:
     return load_tariff(path)
 
 
 def tariff(path: str = "") -> Tariff:
-    """Return the tariff of a file (the shipped sample when empty), read again when the file changes."""
+    """Return the tariff of a file or folder (the shipped sample when empty), read again when it changes."""
     chosen = Path(path) if path else DATA / "tariff_sample.csv"
-    try:
-        modified = chosen.stat().st_mtime_ns
-    except OSError as error:
-        raise ConfigurationError(f"tariff file {chosen}: {error.strerror}") from error
-    return _tariff_at(chosen, modified)
+    return _tariff_at(chosen, tables.stamp(chosen))
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,8 @@ from .config import TRADE_MODES
 from .duty import article_of, tax_line
 from .identity_checks import id_number_ok, name_ok
 from .policy import Tariff, UnknownTariff, limits_on, tariff
-from .tax import MissingMeasure, Outcome, TaxResult, calculate
+from .positive_list import Verdict, positive_list
+from .tax import MissingMeasure, Outcome, TaxLine, TaxResult, calculate
 from .texts import Text
 
 LIMITS_SOURCE = "财关税〔2018〕49号"
@@ -85,7 +86,20 @@ def _of_variant(facts: VariantFacts, rates: Tariff) -> list[Requirement]:
     if known:
         todo = _("Enter the ml or g of one piece: the tax depends on it.")
         found.append(ask("content", _("Content for the tax"), _taxable(facts, rates), todo))
+    if (verdict := _verdict_of_list(facts)) is not None:
+        todo = _("Only codes of the list may be retail imports: choose another code or another lane.")
+        if verdict.listed and not verdict.allowed:
+            todo = _(
+                "The list allows this code only in part, or only from bonded stock: choose another code or lane."
+            )
+        found.append(ask("positive_list", _("On the positive list"), verdict.allowed, todo, "hs_code"))
     return found
+
+
+def _verdict_of_list(facts: VariantFacts) -> Verdict | None:
+    """Return what the positive list says of an article; None when no list is loaded."""
+    path = links.config().positive_list_file
+    return positive_list(path).verdict(facts.hs_code, facts.lane, clock.china_today()) if path else None
 
 
 def _taxable(facts: VariantFacts, rates: Tariff) -> bool:
@@ -114,7 +128,7 @@ def of_draft(draft: OrderDraft) -> list[Finding]:
     if draft.lane not in TRADE_MODES or not draft.lines:
         return []
     try:
-        result = _tax(draft)
+        result, listed = _tax(draft), _listed(draft)
     except (UnknownTariff, MissingMeasure):
         return [
             Finding(
@@ -124,21 +138,53 @@ def of_draft(draft: OrderDraft) -> list[Finding]:
                 field="lines",
             )
         ]
-    findings = [*_limit(result), *_identity(draft)]
+    findings = [*_limit(result), *listed, *_identity(draft)]
     if not any(one.blocking for one in findings):
         findings += _quota(draft, result)
     return findings
 
 
 def _tax(draft: OrderDraft) -> TaxResult:
-    settings = links.config()
-    rates = tariff(settings.tariff_file)
-    today = clock.china_today()
-    lines = [
+    return calculate(_lines(draft), day=clock.china_today(), freight=draft.freight.amount)
+
+
+def _lines(draft: OrderDraft) -> list[TaxLine]:
+    rates, today = tariff(links.config().tariff_file), clock.china_today()
+    return [
         tax_line(article_of(line.facts), line.quantity, line.unit_price.amount * line.quantity, rates, today)
         for line in draft.lines
     ]
-    return calculate(lines, day=today, freight=draft.freight.amount)
+
+
+def _listed(draft: OrderDraft) -> list[Finding]:
+    """Judge the box by the positive list, when one is loaded: what may not come in, and yearly quantities.
+
+    Quantities are those of this box; what the buyer had earlier in the year is not counted here.
+    """
+    path = links.config().positive_list_file
+    if not path:
+        return []
+    verdicts = [_verdict_of_list(line.facts) for line in draft.lines]
+    if not all(verdict and verdict.allowed for verdict in verdicts):
+        return [
+            Finding(
+                code="not_listed",
+                message=_("An article in this box may not be imported this way."),
+                remedy=_("Remove the article or come back later."),
+                field="lines",
+            )
+        ]
+    lines = zip((line.facts.hs_code for line in draft.lines), _lines(draft), strict=True)
+    return [
+        Finding(
+            code="yearly_quantity",
+            message=texts.cap(breach),
+            remedy=_("Order less of these goods."),
+            field="lines",
+            source=breach.rule.source,
+        )
+        for breach in positive_list(path).breaches(lines, {}, clock.china_today())
+    ]
 
 
 def _limit(result: TaxResult) -> list[Finding]:

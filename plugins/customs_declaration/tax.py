@@ -2,7 +2,15 @@
 
 Within the limits duty is nought and VAT and consumption tax are levied at the dated share (70 %).
 One single piece above the single limit pays all taxes in full. Everything else is refused: it is not
-a retail import. Amounts are CNY; each tax of each line rounds HALF_UP to 0.01, totals are sums.
+a retail import. Amounts are CNY; each tax of each line rounds HALF_UP to 0.01 once, at its end; totals are sums.
+
+With V the dutiable value of a line, D its duty, c the ad-valorem and s the specific consumption tax (CNY per
+unit), q the quantity in that unit and v the VAT rate, all as fractions, the law's base (V + D + q·s) / (1 − c) gives
+
+    consumption tax = ((V + D)·c + q·s) / (1 − c)        VAT = (V + D + q·s)·v / (1 − c)
+
+Written with one division, so that an amount of exactly half a fen is known to be one. Limits and share come from
+``data/limits.toml``, rates from the tariff; nothing of policy is written here.
 """
 
 from __future__ import annotations
@@ -10,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, localcontext
 from enum import StrEnum
 
 from saleor_ext.core.errors import PermanentError
@@ -20,6 +28,8 @@ from .policy import BASES, CONTENT, LABELLED, THOUSANDS, ConsumptionTier, Limits
 
 FEN = Decimal("0.01")
 ZERO = Decimal(0)
+#: Holds every product of customs' longest numbers (19 digits) whole, and a quotient far beyond the fen.
+EXACT = Context(prec=80, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 class Outcome(StrEnum):
@@ -125,73 +135,94 @@ def calculate(
     """Work out the outcome and the tax of an order.
 
     Points and vouchers (``discount_non_cash``) do not lower the dutiable value; public price cuts are
-    already in the lines' values. The yearly sum counts dutiable values.
+    already in the lines' values. Freight and insurance belong to it and are spread over the lines by value,
+    each share rounded HALF_UP to the fen, the last line taking the rest. The yearly sum counts dutiable values.
+    For a refused order the taxes are the statutory ones in full, for information.
+
+    :raises ValueError: no lines, or an amount or quantity that is negative or no number
+    :raises MissingMeasure: a specific tax or a threshold asks for contents that are not known
     """
-    if not lines:
-        raise ValueError("an order has at least one line")
+    _check_amounts(lines, freight, insurance, discount_non_cash, used_this_year)
     limits = limits_on(day)
-    values = [line.value for line in lines]
-    charges = [
-        a.amount + b.amount for a, b in zip(_spread(freight, values), _spread(insurance, values), strict=True)
-    ]
-    dutiable = [value + charge for value, charge in zip(values, charges, strict=True)]
-    pieces = sum((line.quantity for line in lines), ZERO)
-    outcome, refusal = decide(sum(dutiable, ZERO), pieces, used_this_year, limits)
-    within = outcome is Outcome.WITHIN_LIMITS
-    return TaxResult(
-        outcome=outcome,
-        refusal=refusal,
-        limits=limits,
-        lines=tuple(
-            _line_tax(line, base, limits.tax_share if within else None)
-            for line, base in zip(lines, dutiable, strict=True)
-        ),
-        goods_value=sum(values, ZERO),
-        freight=freight,
-        insurance=insurance,
-        discount=discount_non_cash,
-    )
+    with localcontext(EXACT):
+        values = [line.value for line in lines]
+        charges = zip(_spread(freight, values), _spread(insurance, values), strict=True)
+        dutiable = [
+            value + carried + insured for value, (carried, insured) in zip(values, charges, strict=True)
+        ]
+        pieces = sum((line.quantity for line in lines), ZERO)
+        outcome, refusal = decide(sum(dutiable, ZERO), pieces, used_this_year, limits)
+        share = limits.tax_share if outcome is Outcome.WITHIN_LIMITS else None
+        return TaxResult(
+            outcome=outcome,
+            refusal=refusal,
+            limits=limits,
+            lines=tuple(_line_tax(line, base, share) for line, base in zip(lines, dutiable, strict=True)),
+            goods_value=sum(values, ZERO),
+            freight=freight,
+            insurance=insurance,
+            discount=discount_non_cash,
+        )
 
 
 def decide(
     dutiable: Decimal, pieces: Decimal, used_this_year: Decimal, limits: Limits
 ) -> tuple[Outcome, Refusal | None]:
-    """Tell which of the outcomes an order meets; an amount equal to a limit is inside it."""
-    if dutiable > limits.single and pieces > 1:
-        return Outcome.REFUSED, Refusal.SINGLE_LIMIT
+    """Tell which of the outcomes an order meets; an amount equal to a limit is inside it.
+
+    The year comes first: an order beyond it is no retail import however it is split.
+    """
     if used_this_year + dutiable > limits.annual:
         return Outcome.REFUSED, Refusal.ANNUAL_LIMIT
-    if dutiable > limits.single:
-        return Outcome.FULL_TAX, None
-    return Outcome.WITHIN_LIMITS, None
+    if dutiable <= limits.single:
+        return Outcome.WITHIN_LIMITS, None
+    if pieces > 1:
+        return Outcome.REFUSED, Refusal.SINGLE_LIMIT
+    return Outcome.FULL_TAX, None
 
 
-def _spread(total: Decimal, weights: Sequence[Decimal]) -> list[Money]:
-    return spread(Money(total, "CNY"), weights)
+def _check_amounts(lines: Sequence[TaxLine], *amounts: Decimal) -> None:
+    if not lines:
+        raise ValueError("an order has at least one line")
+    for amount in amounts:
+        if not amount.is_finite() or amount < 0:
+            raise ValueError(f"not an amount of an order: {amount}")
+    for line in lines:
+        if not (line.value.is_finite() and line.quantity.is_finite()) or line.value < 0 or line.quantity <= 0:
+            raise ValueError(f"{line.ref}: {line.quantity} pieces for {line.value} are no line of an order")
+
+
+def _spread(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    return (
+        [share.amount for share in spread(Money(total, "CNY"), weights)] if total else [ZERO] * len(weights)
+    )
 
 
 def _line_tax(line: TaxLine, dutiable: Decimal, share: Decimal | None) -> LineTax:
     """Tax one line; ``share`` None levies everything in full, duty included."""
     duty = ZERO if share is not None else dutiable * line.rates.duty
-    tier = _tier(line, dutiable)
-    specific = ZERO
-    if tier.specific:
-        quantity = line.measure(tier.unit)
-        if quantity is None:
-            raise MissingMeasure(f"{line.ref}: the consumption tax is per {tier.unit}, contents not known")
-        specific = quantity * tier.specific
-    base = (dutiable + duty + specific) / (1 - tier.ad_valorem)
-    consumption = base * tier.ad_valorem + specific
-    vat = (dutiable + duty + consumption) * line.rates.vat
     levied = Decimal(1) if share is None else share
+    tier = _tier(line, dutiable)
+    specific = _specific(line, tier)
+    value, rest = dutiable + duty, 1 - tier.ad_valorem
     return LineTax(
         ref=line.ref,
         value=line.value,
         dutiable_value=dutiable,
         duty=_fen(duty),
-        consumption_tax=_fen(consumption * levied),
-        vat=_fen(vat * levied),
+        consumption_tax=_fen((value * tier.ad_valorem + specific) * levied / rest),
+        vat=_fen((value + specific) * line.rates.vat * levied / rest),
     )
+
+
+def _specific(line: TaxLine, tier: ConsumptionTier) -> Decimal:
+    """Return the part of the consumption tax that is levied by quantity."""
+    if not tier.specific:
+        return ZERO
+    quantity = line.measure(tier.unit)
+    if quantity is None:
+        raise MissingMeasure(f"{line.ref}: the consumption tax is per {tier.unit}, contents not known")
+    return quantity * tier.specific
 
 
 def _tier(line: TaxLine, dutiable: Decimal) -> ConsumptionTier:

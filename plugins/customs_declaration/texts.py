@@ -9,6 +9,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .policy import Limits
+from .positive_list import CapBreach
+from .postal import PostalOutcome, PostalTax
 from .tax import Outcome, Refusal, TaxResult
 
 Text = str | Promise
@@ -51,6 +53,38 @@ def refusal(reason: Refusal | None, limits: Limits) -> Text:
         )
     return format_lazy(
         _("An order of several pieces may not exceed {limit} yuan with delivery."), limit=yuan(limits.single)
+    )
+
+
+def postal(estimate: PostalTax) -> Text:
+    """Tell the receiver of a parcel by post what customs may ask for."""
+    if estimate.outcome is PostalOutcome.OVER_LIMIT:
+        return format_lazy(
+            _(
+                "Several articles worth more than {limit} yuan: "
+                "customs may return the parcel or want it declared as goods."
+            ),
+            limit=yuan(estimate.limit),
+        )
+    if estimate.outcome is PostalOutcome.EXEMPT:
+        return format_lazy(
+            _("Sent as a personal article: its tax, about {tax} yuan, is not collected up to {free} yuan."),
+            tax=yuan(estimate.assessed),
+            free=yuan(estimate.edition.exempt_up_to),
+        )
+    return format_lazy(
+        _("Sent as a personal article: customs may levy about {tax} yuan from the receiver on arrival."),
+        tax=yuan(estimate.due),
+    )
+
+
+def cap(breach: CapBreach) -> Text:
+    """Tell how much of some goods one person may have in a year."""
+    return format_lazy(
+        _("One person may buy at most {cap} {unit} of these goods a year; {left} {unit} are left."),
+        cap=f"{breach.rule.cap.normalize():f}",
+        unit=breach.rule.unit,
+        left=f"{breach.left.normalize():f}",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 #: Digits after the point of the currencies in use (ISO 4217).
 DIGITS = {"CNY": 2, "HKD": 2, "MOP": 2, "EUR": 2, "USD": 2, "JPY": 0}
@@ -117,9 +117,10 @@ def _digits(currency: str) -> int:
 
 
 def spread(total: Money, weights: Sequence[Decimal]) -> list[Money]:
-    """Split ``total`` by weight, rounded down to the minor unit; the last share takes the rest.
+    """Split ``total`` by weight, each share rounded HALF_UP to the minor unit; the last takes the rest.
 
-    The shares always sum to ``total``. With no weight at all the shares are equal.
+    The shares always sum to ``total``, and of a positive total none is negative: a share is never more than
+    what the earlier ones have left. With no weight at all the shares are equal.
     """
     if not weights:
         raise ValueError("nothing to spread over")
@@ -127,7 +128,11 @@ def spread(total: Money, weights: Sequence[Decimal]) -> list[Money]:
     if whole == 0:
         weights = [Decimal(1)] * len(weights)
         whole = Decimal(len(weights))
-    shares = [
-        Money(total.amount * weight / whole, total.currency).quantize(ROUND_DOWN) for weight in weights[:-1]
-    ]
-    return [*shares, total - Money.sum(shares, total.currency)]
+    if total.amount < 0:
+        return [-share for share in spread(-total, weights)]
+    shares, left = [], total
+    for weight in weights[:-1]:
+        share = min(Money(total.amount * weight / whole, total.currency).quantize(), left)
+        shares.append(share)
+        left -= share
+    return [*shares, left]

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils.functional import Promise
 
 from saleor_ext.merchants.models import Merchant
@@ -14,49 +15,69 @@ from saleor_ext.merchants.selectors import view_of
 from saleor_ext.plugin_api.registry import ask
 from saleor_ext.plugin_api.types import Lane, ListingView, VariantFacts
 
-from .models import Category, Listing, ListingText, ListingVariant, PublicationRun
+from .models import Category, Listing, ListingVariant, PublicationRun
 
 #: The language of declarations.
 DECLARED = "zh-hans"
 ITEM_NAME_LENGTH = 250  # itemName of CEB messages
 
 
+#: A fixed statement: Saleor waits for the tax of a checkout, and making this query anew took longer than running it.
+_FACTS = """
+    SELECT v.sku, t.name, v.options ->> %s, m.slug, l.lane, l.warehouse, v.hs_code, v.gmodel, l.origin,
+        v.unit, v.unit1, v.qty1, v.unit2, v.qty2, v.net_g, v.gross_g, v.barcode, v.content, v.item_record_no, l.brand
+    FROM listings_listingvariant v
+    JOIN listings_listing l ON l.id = v.listing_id
+    JOIN merchants_merchant m ON m.id = l.merchant_id
+    LEFT JOIN listings_listingtext t ON t.listing_id = l.id AND t.language = %s
+    WHERE v.sku = ANY(%s)
+"""
+
+
 def variant_facts(skus: Iterable[str]) -> dict[str, VariantFacts]:
     """Return what is known of articles by SKU, in one query."""
-    declared = ListingText.objects.filter(listing=OuterRef("listing"), language=DECLARED)
-    rows = (
-        ListingVariant.objects.filter(sku__in=set(skus))
-        .select_related("listing__merchant")
-        .annotate(declared_name=Subquery(declared.values("name")[:1]))
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, [DECLARED, DECLARED, list(set(skus))])
+        return {row[0]: _facts(*row) for row in cursor.fetchall()}
+
+
+def _facts(
+    sku: str, name: str | None, option: str | None, merchant: str, lane: str, warehouse: str, hs_code: str,
+    gmodel: str, origin: str, unit: str, unit1: str, qty1: Decimal | None, unit2: str, qty2: Decimal | None,
+    net_g: int | None, gross_g: int | None, barcode: str, content: Decimal | None, item_record_no: str, brand: str,
+) -> VariantFacts:  # fmt: skip
+    return VariantFacts(
+        sku=sku,
+        name=f"{name or ''} {option or ''}".strip()[:ITEM_NAME_LENGTH],
+        merchant=merchant,
+        lane=lane,
+        warehouse=warehouse,
+        hs_code=hs_code,
+        gmodel=gmodel,
+        origin=origin,
+        unit=unit,
+        unit1=unit1,
+        qty1=_plain(qty1) or Decimal(0),
+        unit2=unit2,
+        qty2=_plain(qty2),
+        net_g=net_g or 0,
+        gross_g=gross_g or 0,
+        barcode=barcode,
+        content=_plain(content),
+        item_record_no=item_record_no,
+        brand=brand,
     )
-    return {row.sku: facts(row, row.declared_name or "") for row in rows}
 
 
 def facts(variant: ListingVariant, name: str) -> VariantFacts:
     """Return one article as plugins see it; ``name`` is the listing's in the language of declarations."""
     listing = variant.listing
-    full = f"{name} {variant.options.get(DECLARED, '')}".strip()
-    return VariantFacts(
-        sku=variant.sku,
-        name=full[:ITEM_NAME_LENGTH],
-        merchant=listing.merchant.slug,
-        lane=listing.lane,
-        warehouse=listing.warehouse,
-        hs_code=variant.hs_code,
-        gmodel=variant.gmodel,
-        origin=listing.origin,
-        unit=variant.unit,
-        unit1=variant.unit1,
-        qty1=_plain(variant.qty1) or Decimal(0),
-        unit2=variant.unit2,
-        qty2=_plain(variant.qty2),
-        net_g=variant.net_g or 0,
-        gross_g=variant.gross_g or 0,
-        barcode=variant.barcode,
-        content=_plain(variant.content),
-        item_record_no=variant.item_record_no,
-        brand=listing.brand,
-    )
+    return _facts(
+        variant.sku, name, variant.options.get(DECLARED), listing.merchant.slug, listing.lane, listing.warehouse,
+        variant.hs_code, variant.gmodel, listing.origin, variant.unit, variant.unit1, variant.qty1, variant.unit2,
+        variant.qty2, variant.net_g, variant.gross_g, variant.barcode, variant.content, variant.item_record_no,
+        listing.brand,
+    )  # fmt: skip
 
 
 def _plain(value: Decimal | None) -> Decimal | None:

@@ -128,6 +128,12 @@ class TestOneAfterTheOther:
         assert quota.confirm("a")
         assert quota.state_of("p").used == D(5_000)
 
+    def test_a_late_check_of_what_is_released_changes_nothing_and_tells_the_year(self) -> None:
+        quota.hold("p", "a", D(5_000))
+        quota.confirm("a")
+        found = quota.reserve("p", "a", D(9_000), keep=HOUR)
+        assert (found.used, found.left) == (D(5_000), D(21_000))
+
     def test_persons_and_years_are_apart(self) -> None:
         quota.hold("p", "a", D(26_000))
         quota.hold("q", "b", D(26_000))

@@ -146,6 +146,28 @@ def test_specific_tax_of_beer_by_value_per_litre() -> None:
     assert cheap.lines[0].consumption_tax == D("0.31")
 
 
+def test_a_label_in_millilitres_serves_a_tax_per_litre() -> None:
+    rates = tariff().rates("2208909099", DAY)
+    labelled = calculate([line("500", rates, measures={"content": D(50_000)})], day=DAY)
+    assert labelled.lines == calculate([line("500", rates, measures={"095": D(50)})], day=DAY).lines
+
+
+def test_a_threshold_holds_for_less_than_one_unit() -> None:
+    rates = tariff().rates("3304990039", DAY)
+    assert (
+        calculate([line("5.00", rates, measures={"content": D("0.5")})], day=DAY).lines[0].consumption_tax > 0
+    )
+    assert (
+        calculate([line("4.99", rates, measures={"content": D("0.5")})], day=DAY).lines[0].consumption_tax
+        == 0
+    )
+
+
+def test_a_threshold_per_unit_says_nothing_of_no_units() -> None:
+    rates = tariff().rates("3304990039", DAY)
+    assert calculate([line("5.00", rates, specific_quantity=D(0))], day=DAY).lines[0].consumption_tax == 0
+
+
 def test_a_specific_tax_without_contents_is_an_error_not_a_guess() -> None:
     with pytest.raises(MissingMeasure):
         calculate([line("500", tariff().rates("2208909099", DAY))], day=DAY)
