@@ -33,11 +33,13 @@ def running_demo() -> Iterator[DemoProcess]:
         yield running
 
 
+@pytest.hookimpl(tryfirst=True)  # before the parallel runner reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of the demonstration on one worker: it is one machine's worth of processes."""
+    """Keep tests of the demonstration on one worker, and first: they are one machine's worth of waiting."""
     for item in items:
         if item.get_closest_marker("demo"):
             item.add_marker(pytest.mark.xdist_group("demo"))
+    items.sort(key=lambda item: item.get_closest_marker("demo") is None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -34,6 +34,19 @@ def _prepare_platform(folder: Path) -> None:
     write_ring(folder / "keys.json", new_ring())
 
 
+def _start_postgresql(folder: Path) -> Any:
+    """Start a server that lets every worker's sixty-four threads in, and those of the test before that still leave."""
+    import psycopg
+
+    from saleor_ext.core.embedded import start_postgresql
+
+    server = start_postgresql(folder)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET max_connections = 400")
+    server.stop()
+    return start_postgresql(folder)
+
+
 def _own_var(folder: Path) -> None:
     os.environ["PONTE_VAR_DIR"] = str(folder)
     (folder / "static").mkdir(parents=True)
@@ -49,9 +62,9 @@ def _start() -> None:
     os.environ[_MARK] = str(folder)
     server: Any = None
     if "DATABASE_URL" not in os.environ:
-        from saleor_ext.core.embedded import database_url, start_postgresql
+        from saleor_ext.core.embedded import database_url
 
-        server = start_postgresql(folder / "postgresql")
+        server = _start_postgresql(folder / "postgresql")
         os.environ["DATABASE_URL"] = database_url(server, "ponte")
         os.environ.setdefault("SANDBOX_DATABASE_URL", database_url(server, "ponte_sandbox"))
     os.environ.setdefault("SANDBOX_DIR", str(folder / "sandbox"))
