@@ -8,4 +8,4 @@ python -m storefront.ui.messages compile
 echo "[test 1/2] sandbox"
 DJANGO_SETTINGS_MODULE=sandbox.settings python -m pytest -q -n "$workers" tests/sandbox_saleor tests/sandbox_outside
 echo "[test 2/2] platform"
-python -m pytest -q -n "$workers" --dist loadgroup --ignore tests/sandbox_saleor --ignore tests/sandbox_outside "$@"
+python -m pytest -q -n "$workers" --ignore tests/sandbox_saleor --ignore tests/sandbox_outside "$@"

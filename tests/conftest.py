@@ -7,8 +7,13 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.demo_process import DemoProcess
+
+#: Where tests use the running demonstration: one worker has them all.
+DEMO_TESTS = ("tests/e2e/", "tests/faults/", "tests/launcher/test_demo.py")
 
 # A busy machine makes no test fail: neither an example nor the making of examples is timed.
 settings.register_profile("ponte", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,13 +38,26 @@ def running_demo() -> Iterator[DemoProcess]:
         yield running
 
 
-@pytest.hookimpl(tryfirst=True)  # before the parallel runner reads the groups
+class OneDemonstration(LoadScopeScheduling):
+    """Gives tests of the demonstration to one worker, and every other test to whoever is free.
+
+    The runner's own groups (``--dist loadgroup``) do nothing with this pytest: it keeps the names that they would mark.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "demo" if nodeid.startswith(DEMO_TESTS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return OneDemonstration(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of the demonstration on one worker, and first: they are one machine's worth of waiting."""
+    """Put tests of the demonstration first: they are one machine's worth of waiting."""
     for item in items:
-        if item.get_closest_marker("demo"):
-            item.add_marker(pytest.mark.xdist_group("demo"))
-    items.sort(key=lambda item: item.get_closest_marker("demo") is None)
+        if item.get_closest_marker("demo") and not item.nodeid.startswith(DEMO_TESTS):
+            raise pytest.UsageError(f"{item.nodeid} needs the demonstration: name its place in DEMO_TESTS")
+    items.sort(key=lambda item: not item.nodeid.startswith(DEMO_TESTS))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
