@@ -27,9 +27,12 @@ def _document(payload: dict[str, Any]) -> Document | None:
     )
 
 
-def _give(document: Document, status: str, info: str, persona: Persona, hold: float = 0) -> None:
-    document.status = status
-    document.save(update_fields=["status", "invt_no", "pre_no"])
+def _give(
+    document: Document, status: str, info: str, persona: Persona, hold: float = 0, *, moves: bool = True
+) -> None:
+    if moves:
+        document.status = status
+        document.save(update_fields=["status", "invt_no", "pre_no"])
     give(
         document.message,
         document.kind,
@@ -51,7 +54,16 @@ def status(payload: dict[str, Any]) -> None:
         hold = float(payload.get("hold", 0))
         if payload["status"] == "2":
             hold += _shuffle_hold(persona, 4)
-        _give(document, payload["status"], payload["info"], persona, hold)
+        _give(
+            document, payload["status"], payload["info"], persona, hold, moves=not _passed(document, payload)
+        )
+
+
+def _passed(document: Document, payload: dict[str, Any]) -> bool:
+    """Tell whether the document is beyond a planned status: a worker that died had it, and it comes late."""
+    if payload["status"] == "2":
+        return document.status not in {"", "1", "2"}
+    return document.status in payload.get("later", ())
 
 
 def _shuffle_hold(persona: Persona, steps: int) -> float:
@@ -137,6 +149,12 @@ def _accept(document: Document, persona: Persona) -> None:
     for index, (code, info) in enumerate(steps, 1):
         schedule(
             "customs.status",
-            {"id": document.pk, "version": document.version, "status": code, "info": info},
+            {
+                "id": document.pk,
+                "version": document.version,
+                "status": code,
+                "info": info,
+                "later": [later for later, _ in steps[index:]],
+            },
             delay_seconds=STEP * index * factor,
         )

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from lxml import etree
 
-from sandbox.customs_port import drop, intake, rules, tables
+from sandbox.customs_port import drop, intake, review, rules, tables
 from sandbox.customs_port.models import Document, Message, Receipt
 from sandbox.customs_port.personas import PERSONAS
 from sandbox.jobs import queue
-from sandbox.jobs.models import Knob
+from sandbox.jobs.models import Job, Knob
 
 from . import declarant
 from .clock import run_for
@@ -84,6 +85,25 @@ def test_a_good_purchase_is_released() -> None:
     ]  # fmt: skip
     assert value(last[0], "copNo") == "PT-621-0001"
     assert len(value(last[0], "returnTime")) == 17
+
+
+@pytest.mark.parametrize("kind, late, last", [("621", "399", "800"), ("311", "2", "120")])
+def test_a_step_whose_worker_died_comes_late_and_moves_nothing_back(kind: str, late: str, last: str) -> None:
+    """The job of a killed worker is run when its lease ends; the steps after it are over by then."""
+    send_all()
+    run_for(300)
+    document = Document.objects.get(kind=kind)
+    planned = next(
+        row.payload
+        for row in Job.objects.filter(kind="customs.status")
+        if (row.payload["id"], row.payload["status"]) == (document.pk, late)
+    )
+    with transaction.atomic():
+        review.status(planned)
+    document.refresh_from_db()
+    assert document.status == last
+    receipts = Receipt.objects.filter(document=document).order_by("id")
+    assert [row.status for row in receipts][-2:] == [last, late]
 
 
 def test_a_message_sent_twice_over_http_is_one_message() -> None:
