@@ -57,6 +57,7 @@ def _start() -> None:
         # A parallel worker: the servers are there, but what it writes to files is its own.
         if worker := os.environ.get("PYTEST_XDIST_WORKER"):
             _own_var(Path(os.environ[_MARK]) / f"var-{worker}")
+            os.environ["SANDBOX_DIR"] = str(Path(os.environ[_MARK]) / f"sandbox-{worker}")
         return
     folder = Path(tempfile.mkdtemp(prefix="ponte-test-"))
     os.environ[_MARK] = str(folder)
