@@ -12,8 +12,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.demo_process import DemoProcess
 
-#: Where tests use the running demonstration: one worker has them all.
-DEMO_TESTS = ("tests/e2e/", "tests/faults/", "tests/launcher/test_demo.py")
+#: Where tests use a running demonstration. One worker has the faults and one the rest, each with one of its own: both
+#: mostly wait, and together they would be the longest part of a run.
+FAULT_TESTS = "tests/faults/"
+DEMO_TESTS = ("tests/e2e/", FAULT_TESTS, "tests/launcher/test_demo.py")
 
 # A busy machine makes no test fail: neither an example nor the making of examples is timed.
 settings.register_profile("ponte", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,18 +40,20 @@ def running_demo() -> Iterator[DemoProcess]:
         yield running
 
 
-class OneDemonstration(LoadScopeScheduling):
-    """Gives tests of the demonstration to one worker, and every other test to whoever is free.
+class FewDemonstrations(LoadScopeScheduling):
+    """Keeps tests that share a demonstration on one worker, and gives every other test to whoever is free.
 
     The runner's own groups (``--dist loadgroup``) do nothing with this pytest: it keeps the names that they would mark.
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(FAULT_TESTS):
+            return "faults"
         return "demo" if nodeid.startswith(DEMO_TESTS) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return OneDemonstration(config, log)
+    return FewDemonstrations(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
