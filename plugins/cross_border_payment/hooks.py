@@ -20,7 +20,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import declarations, evidence, gateways, lanes, webhooks
+from . import declarations, evidence, gateways, lanes, sessions, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -69,6 +69,7 @@ def payment_session(reference: str) -> PaymentSession | None:
     row = SessionRow.objects.filter(transaction_id=reference).order_by("-created_at").first()
     if row is None:
         return None
+    sessions.watched(row)
     state = _STATES[row.state]
     if row.state == SessionRow.State.CLOSED and row.cancel_requested_at:
         state = "cancelled"

@@ -33,6 +33,8 @@ OBJECT = "payment_session"
 #: First poll after this long; each later one waits twice as long, up to LONGEST_POLL.
 FIRST_POLL = timedelta(seconds=5)
 LONGEST_POLL = timedelta(minutes=5)
+#: While the buyer looks at the page, the gateway is asked this often at least.
+WATCHED_POLL = timedelta(seconds=10)
 REPORT = "payment.report"
 SETTLE = "payment.settle"
 
@@ -228,6 +230,15 @@ def schedule_poll(session: PaymentSession, now: datetime) -> None:
     PaymentSession.objects.filter(pk=session.pk, state=State.WAITING).update(
         polls=session.polls + 1, next_poll_at=now + wait
     )
+
+
+def watched(session: PaymentSession) -> None:
+    """Somebody waits for the outcome: ask within ``WATCHED_POLL``, also when the gateway's word got lost."""
+    soon = clock.now() + WATCHED_POLL
+    if session.state == State.WAITING and session.next_poll_at is not None and session.next_poll_at > soon:
+        PaymentSession.objects.filter(pk=session.pk, state=State.WAITING, next_poll_at__gt=soon).update(
+            next_poll_at=soon
+        )
 
 
 def settle_soon(session: PaymentSession, *, key: str | None = None) -> None:

@@ -13,7 +13,7 @@ from tests.demo_process import DemoProcess  # noqa: E402  # after the line that 
 from .watch import Records  # noqa: E402  # the same
 
 #: A parcel of another test may still be on its way; it reaches its buyer within a minute.
-REST_SECONDS = 150
+REST_SECONDS = 420
 
 
 @pytest.fixture(scope="module")

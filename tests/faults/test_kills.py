@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextlib import ExitStack
 from itertools import cycle
 
 import pytest
@@ -73,14 +74,15 @@ def test_killed_at_every_step_each_order_arrives_once(demo: DemoProcess, records
     listings = cycle(records.listings())
     done: list[WalkProcess] = []
     under_way: deque[WalkProcess] = deque()
-    while killer.left and len(done) + len(under_way) < MOST_WALKS:
-        under_way.append(WalkProcess(demo, next(listings), killer.at).start())
-        if len(under_way) == AT_ONCE:
-            done.append(under_way.popleft())
-            done[-1].wait()
-    for walk in under_way:
-        walk.wait()
-        done.append(walk)
+    with ExitStack() as started:
+        while killer.left and len(done) + len(under_way) < MOST_WALKS:
+            under_way.append(started.enter_context(WalkProcess(demo, next(listings), killer.at)))
+            if len(under_way) == AT_ONCE:
+                done.append(under_way.popleft())
+                done[-1].wait()
+        for walk in under_way:
+            walk.wait()
+            done.append(walk)
     assert killer.open == {victim: set() for victim in VICTIMS}, "every victim died in every step of its own"
     for walk in done:
         records.assert_arrived_once(walk)

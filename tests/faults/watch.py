@@ -22,8 +22,8 @@ STEPS = (
     "reserve_stock", "declare_payment", "obtain_waybill", "declare_order", "declare_inventory", "released", "gate_out",
     "fulfilled", "delivered",
 )  # fmt: skip  # one line a table
-#: Longer than the lease of a step whose worker was killed, twice.
-PATIENCE = 150
+#: Far longer than anything takes: faults add up, each has its own wait, and a slow machine stretches them.
+PATIENCE = 420
 #: Staff sign in again before Saleor's access token ends, which lives five minutes.
 TOKEN_SECONDS = 240
 
@@ -60,9 +60,21 @@ class WalkProcess:
         assert self._thread is not None
         code = self._process.wait()
         self._thread.join()
-        assert code == 0, f"{self.listing}: {self.lines[-1:]}\n{self.demo.log(40)}"
+        assert code == 0, (
+            f"{self.listing}: {self.lines[-1:]}\n{Records(self.demo).unfinished()}\n{self.demo.log(80)}"
+        )
         assert [line["step"] for line in self.lines] == list(STEPS)
         assert all(line["ok"] for line in self.lines)
+
+    def __enter__(self) -> WalkProcess:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no process behind when the test fails in the middle."""
+        if self._process is not None and self._thread is not None:
+            self._process.kill()
+            self._process.wait()
+            self._thread.join()
 
     def reference(self, step: str) -> str:
         return next(str(line["ref"]) for line in self.lines if line["step"] == step)
@@ -101,6 +113,14 @@ class Records:
             "SELECT count(*) FROM core_outboxmessage WHERE state = 'pending' AND topic LIKE 'payment.%%'"
         )
         return self.platform(open_steps) == [(0,)] and self.platform(promised) == [(0,)]
+
+    def unfinished(self) -> str:
+        """Tell what the platform still has to do, for the message of a failure."""
+        waiting = self.platform(
+            "SELECT topic, key, attempts, run_at, lease_until, last_error FROM core_outboxmessage"
+            " WHERE state <> 'done' ORDER BY run_at"
+        )
+        return "\n".join(str(row) for row in waiting)
 
     def platform(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._rows("DATABASE_URL", query, values)

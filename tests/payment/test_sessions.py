@@ -189,6 +189,21 @@ def test_a_buyer_who_never_comes_back_gets_the_order(wechat: FakeWechat, service
     assert services.completed == [(API, "Q2hlY2tvdXQ6MQ==")]
 
 
+def test_a_buyer_who_looks_is_not_left_waiting_for_a_late_poll(wechat: FakeWechat) -> None:
+    webhooks.initialize(CONTEXT, payload())
+    row = session_row()
+    far = clock.now() + timedelta(minutes=4)
+    PaymentSession.objects.filter(pk=row.pk).update(next_poll_at=far)
+    with time_machine.travel(clock.now(), tick=False):
+        seen = hooks.payment_session(TX)
+        assert seen is not None and seen.state == "waiting"
+        assert session_row().next_poll_at == clock.now() + sessions.WATCHED_POLL
+    sooner = clock.now() + timedelta(seconds=1)
+    PaymentSession.objects.filter(pk=row.pk).update(next_poll_at=sooner)
+    hooks.payment_session(TX)
+    assert session_row().next_poll_at == sooner
+
+
 def test_an_expired_session_is_closed_and_told(wechat: FakeWechat, services: FakePlatform) -> None:
     with time_machine.travel(clock.now(), tick=False) as now:
         webhooks.initialize(CONTEXT, payload())
