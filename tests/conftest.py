@@ -27,9 +27,12 @@ PLATFORM = os.environ.get("DJANGO_SETTINGS_MODULE", "").startswith("saleor_ext")
 @pytest.fixture(autouse=PLATFORM)
 def _fresh_caches() -> None:
     """Forget what one test left in process-wide caches."""
+    from django.core.cache import cache
+
     from saleor_ext.plugin_api.configuration import forget_cache
 
     forget_cache()
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

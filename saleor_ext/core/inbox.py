@@ -7,13 +7,14 @@ Handlers do database work only; what needs the network is enqueued in the outbox
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from . import backoff, clock
 from .errors import PermanentError
@@ -24,6 +25,14 @@ log = logging.getLogger(__name__)
 Handler = Callable[[InboxMessage], None]
 #: After this long without success a message is dead and waits for an operator.
 GIVE_UP_AFTER = timedelta(days=3)
+
+_STORE = """
+    INSERT INTO core_inboxmessage AS known
+        (id, source, event_id, kind, body, headers, state, received_at, run_at, attempts, duplicates, last_error)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, '')
+    ON CONFLICT (source, event_id) DO UPDATE SET duplicates = known.duplicates + 1
+    RETURNING id
+"""
 
 _handlers: dict[str, Handler] = {}
 
@@ -43,7 +52,10 @@ def handler(source: str) -> Callable[[Handler], Handler]:
 def receive(
     source: str, event_id: str, kind: str, body: bytes, headers: Mapping[str, str] | None = None
 ) -> tuple[InboxMessage, bool]:
-    """Store a message and ask for it to be worked; return it and whether it is new."""
+    """Store a message and ask for it to be worked; return it and whether it is new.
+
+    One statement, because Saleor waits for the answer: a second delivery only counts up.
+    """
     now = clock.now()
     message = InboxMessage(
         source=source,
@@ -54,27 +66,55 @@ def receive(
         received_at=now,
         run_at=now,
     )
-    try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-            transaction.on_commit(lambda: _wake(message), robust=True)
-        return message, True
-    except IntegrityError:
-        known = InboxMessage.objects.get(source=source, event_id=event_id)
-        InboxMessage.objects.filter(pk=known.pk).update(duplicates=F("duplicates") + 1)
-        return known, False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            [
+                message.pk,
+                source,
+                event_id,
+                kind,
+                body,
+                json.dumps(message.headers),
+                message.state,
+                now,
+                now,
+            ],
+        )
+        (stored,) = cursor.fetchone()
+    if stored != message.pk:
+        return InboxMessage.objects.get(pk=stored), False
+    message._state.adding, message._state.db = False, connection.alias
+    transaction.on_commit(_wake, robust=True)
+    return message, True
 
 
 def work(message_id: UUID | str) -> bool:
     """Work one message if it is due and nobody else does; return whether it is done now."""
+    return _work_first(InboxMessage.objects.filter(pk=message_id)) is True
+
+
+def drain(limit: int = 100) -> int:
+    """Work what is due, oldest first; return how many were done. Several workers share what there is."""
+    done = 0
+    for _ in range(limit):
+        result = _work_first(InboxMessage.objects.order_by("run_at"))
+        if result is None:
+            break
+        done += result
+    return done
+
+
+def _work_first(messages: QuerySet[InboxMessage]) -> bool | None:
+    """Work the first message that is due and that nobody else works; None when there is none."""
     with transaction.atomic():
         message = (
-            InboxMessage.objects.select_for_update(skip_locked=True)
-            .filter(pk=message_id, state=InboxMessage.State.NEW, run_at__lte=clock.now())
+            messages.select_for_update(skip_locked=True)
+            .filter(state=InboxMessage.State.NEW, run_at__lte=clock.now())
             .first()
         )
         if message is None:
-            return False
+            return None
         try:
             with transaction.atomic():
                 _handler_of(message)(message)
@@ -89,18 +129,12 @@ def work(message_id: UUID | str) -> bool:
     return True
 
 
-def drain(limit: int = 100) -> int:
-    """Work what is due, oldest first; return how many were done."""
-    due = InboxMessage.objects.filter(state=InboxMessage.State.NEW, run_at__lte=clock.now())
-    return sum(work(pk) for pk in list(due.order_by("run_at").values_list("pk", flat=True)[:limit]))
-
-
 def retry(message: InboxMessage) -> None:
     """Put a dead message back to work."""
     InboxMessage.objects.filter(pk=message.pk, state=InboxMessage.State.DEAD).update(
         state=InboxMessage.State.NEW, run_at=clock.now(), received_at=clock.now()
     )
-    _wake(message)
+    _wake()
 
 
 def _handler_of(message: InboxMessage) -> Handler:
@@ -121,7 +155,7 @@ def _record_failure(message: InboxMessage, error: Exception) -> None:
     message.save(update_fields=["attempts", "last_error", "state", "run_at"])
 
 
-def _wake(message: InboxMessage) -> None:
-    from .tasks import wake, work_inbox
+def _wake() -> None:
+    from .tasks import drain_inbox, wake
 
-    wake(work_inbox, str(message.pk))
+    wake(drain_inbox)

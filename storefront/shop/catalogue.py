@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,8 @@ from .session import BoxState
 from .viewmodels import CategoryLink, Listing, Picture, ProductPage, ProductTile, VariantChoice
 
 FEATURED = 8
+#: How long a new category may be missing from the menu.
+CATEGORY_SECONDS = 5
 #: Below this many pieces the page says that few are left.
 FEW = 10
 #: The most pieces of one article that the product page offers at once.
@@ -57,9 +60,20 @@ class Brief:
 
 
 def categories() -> tuple[CategoryLink, ...]:
+    """Return the categories that hold goods; every page shows them, so they are remembered for a moment."""
+    language = saleor.language()
+    key = f"shop-categories:{language}"
+    found: tuple[CategoryLink, ...] | None = cache.get(key)
+    if found is None:
+        found = _categories(language)
+        cache.set(key, found, CATEGORY_SECONDS)
+    return found
+
+
+def _categories(language: str) -> tuple[CategoryLink, ...]:
     return tuple(
         CategoryLink(entry.slug, entry.name, _ICONS.get(entry.slug, "tag"))
-        for entry in selectors.categories(saleor.language())
+        for entry in selectors.categories(language)
     )
 
 

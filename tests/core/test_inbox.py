@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from saleor_ext.core import audit, clock, inbox
 from saleor_ext.core.errors import PermanentError, TransientError
@@ -55,6 +57,28 @@ def test_five_deliveries_are_one_message(handled: list[str]) -> None:
     assert inbox.drain() == 1
     assert handled == ["1"]
     assert InboxMessage.objects.get().duplicates == 4
+
+
+@pytest.mark.django_db
+def test_storing_takes_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        message, new = receive()
+    assert new
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.duplicates, message.last_error) == ("new", 0, 0, "")
+    again, new = receive()
+    assert (again.pk, again.duplicates, new) == (message.pk, 1, False)
+
+
+@pytest.mark.django_db
+def test_draining_is_oldest_first_and_leaves_what_another_works(handled: list[str]) -> None:
+    first, second = receive("1")[0], receive("2")[0]
+    InboxMessage.objects.filter(pk=first.pk).update(run_at=clock.now() - timedelta(seconds=1))
+    InboxMessage.objects.filter(pk=second.pk).update(run_at=clock.now() - timedelta(seconds=2))
+    assert inbox.drain(limit=1) == 1
+    assert handled == ["2"]
+    assert inbox.drain() == 1
+    assert handled == ["2", "1"]
 
 
 @pytest.mark.django_db

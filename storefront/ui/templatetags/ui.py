@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -34,6 +35,11 @@ ALERT_ICONS = {"blue": "info", "green": "done", "yellow": "alert", "red": "stop"
 @register.simple_tag
 def icon(name: str, label: str = "", big: bool = False) -> SafeString:
     """Draw an icon of the sprite; without *label* it is decoration and hidden from readers."""
+    return _icon(name, str(label), big)
+
+
+@lru_cache(maxsize=1024)  # a page draws some forty, and looking up the sprite's address is dear
+def _icon(name: str, label: str, big: bool) -> SafeString:
     href = f"{static('ui/icons.svg')}#{name}"
     css = "icon big" if big else "icon"
     if label:
