@@ -32,8 +32,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
     web = subparsers.add_parser("web", help="run the web server")
     web.add_argument("--bind", default="0.0.0.0:8000", help="address and port (%(default)s)")  # containers
-    web.add_argument("--workers", type=int, default=int(os.environ.get("WEB_WORKERS", "1")))
-    web.add_argument("--threads", type=int, default=int(os.environ.get("WEB_THREADS", "12")))
+    web.add_argument(
+        "--workers",
+        type=int,
+        default=int(os.environ.get("WEB_WORKERS", "0")) or _cores(),
+        help="processes; one a core, so that a webhook does not wait for a page (%(default)s)",
+    )
+    web.add_argument("--threads", type=int, default=int(os.environ.get("WEB_THREADS", "8")))
     web.set_defaults(func=_web, needs_django=True)
 
     worker = subparsers.add_parser("worker", help="run a Celery worker")
@@ -70,6 +75,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     rotate = actions.add_parser("rotate", help="make a new key and seal every value anew with it")
     rotate.add_argument("--drop-old", action="store_true", help="remove the older keys afterwards")
     rotate.set_defaults(func=_keys_rotate, needs_django=True)
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _port(text: str) -> int:

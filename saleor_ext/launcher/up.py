@@ -157,7 +157,9 @@ def _start_services(supervisor: Supervisor, environment: dict[str, str], ports: 
     ponte = [sys.executable, "-m", "saleor_ext.cli"]
     supervisor.start("sandbox", [sys.executable, "-m", "sandbox", "serve"], environment)
     supervisor.start("sandbox-worker", [sys.executable, "-m", "sandbox", "work"], environment)
-    supervisor.start("web", [*ponte, "web", "--bind", f"127.0.0.1:{ports.web}"], environment)
+    # One process to save memory; pages and the webhooks they wait for share its threads.
+    web = ["web", "--bind", f"127.0.0.1:{ports.web}", "--workers", "1", "--threads", "16"]
+    supervisor.start("web", [*ponte, *web], environment)
     supervisor.start("worker", [*ponte, "worker"], environment)
     supervisor.start("beat", [*ponte, "beat"], environment)
     wait_for(supervisor, f"http://127.0.0.1:{ports.sandbox}/.well-known/jwks.json")

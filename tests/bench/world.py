@@ -62,7 +62,7 @@ def make() -> World:
     _fill_catalogue()
     call_command("collectstatic", verbosity=0, interactive=False)
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "saleor_ext.cli", "web", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
+    command = [sys.executable, "-m", "saleor_ext.cli", "web", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen(
         command, env={**os.environ, "PONTE_LOG_LEVEL": "ERROR"}, stdout=subprocess.DEVNULL
     )

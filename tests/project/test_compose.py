@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -21,7 +22,7 @@ PONTE = [name for name in SERVICES if name.startswith("ponte-")]
 def test_all_production_parts_are_there() -> None:
     assert set(SERVICES) == {
         "postgres", "valkey", "saleor-migrate", "saleor-api", "saleor-worker", "saleor-scheduler", "dashboard",
-        "ponte-migrate", "ponte-web", "ponte-worker", "ponte-beat",
+        "ponte-migrate", "ponte-web", "ponte-hooks", "ponte-worker", "ponte-beat",
     }  # fmt: skip
 
 
@@ -67,6 +68,12 @@ def test_variables_of_ponte_are_settings_and_the_required_ones_are_given(name: s
     required = {"DATABASE_URL", "REDIS_URL", "PONTE_SECRET_KEY", "PONTE_KEY_FILE"}
     assert required <= given
     assert "PONTE_DEMO" not in given
+
+
+def test_webhooks_do_not_share_threads_with_pages_that_wait_for_them() -> None:
+    address = SERVICES["ponte-web"]["environment"]["PONTE_APP_URL"]
+    assert urlsplit(address).hostname == "ponte-hooks"
+    assert SERVICES["ponte-hooks"]["command"] == ["ponte", "web"]
 
 
 def test_the_commands_are_commands_of_ponte() -> None:
