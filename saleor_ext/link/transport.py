@@ -23,6 +23,8 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 25.0
 TRIES = 3
 FIRST_WAIT_SECONDS = 0.2
+#: Nothing is tried again after so long: who did not answer in time would keep a page waiting as long once more.
+PATIENCE_SECONDS = 10.0
 #: Answers of a proxy or an overloaded server that another try may mend.
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -73,11 +75,12 @@ def post(
     :raises SaleorUnavailable: no usable answer after the tries allowed (one, unless ``repeatable``)
     :raises SaleorRefused: an answer that no further try changes
     """
+    started = time.monotonic()
     for attempt in range(1, TRIES + 1):
         try:
             return _once(url, payload, headers, files)
         except SaleorUnavailable as error:
-            if not repeatable or attempt == TRIES:
+            if not repeatable or attempt == TRIES or time.monotonic() - started > PATIENCE_SECONDS:
                 raise
             wait = FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
             wait *= random.uniform(0.5, 1.5)  # noqa: S311  # no secret: it only spreads the tries

@@ -45,6 +45,13 @@ def test_tries_are_bounded() -> None:
     assert len(wire.requests) == transport.TRIES
 
 
+def test_who_took_long_not_to_answer_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "PATIENCE_SECONDS", -1.0)
+    with serve(_failing(99, {})) as wire, pytest.raises(SaleorUnavailable):
+        GraphQLClient(wire.api_url).execute(QUERY)
+    assert len(wire.requests) == 1
+
+
 def test_a_mutation_is_not_tried_again() -> None:
     with serve(_failing(1, {"data": {"doIt": {"errors": []}}})) as wire:
         with pytest.raises(SaleorUnavailable):
