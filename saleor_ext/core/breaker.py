@@ -87,9 +87,7 @@ class Breaker:
             return known
         now = clock.now()
         free = Q(probe_until__isnull=True) | Q(probe_until__lte=now)
-        row = BreakerState.objects.filter(
-            free, pk=self.name, opened_at__isnull=False, retry_at__lte=now
-        )
+        row = BreakerState.objects.filter(free, pk=self.name, opened_at__isnull=False, retry_at__lte=now)
         if row.update(probe_until=now + PROBE):
             return known
         raise BreakerOpen(
@@ -105,9 +103,13 @@ class Breaker:
 
     def _failed(self, error: str) -> None:
         now = clock.now()
-        values = {
-            "name": self.name, "error": error, "most": self.failures, "now": now, "retry": now + self.pause,
-        }  # fmt: skip
+        values: dict[str, str | int | datetime] = {
+            "name": self.name,
+            "error": error,
+            "most": self.failures,
+            "now": now,
+            "retry": now + self.pause,
+        }
         with connection.cursor() as cursor:
             cursor.execute(_FAIL, values)
 

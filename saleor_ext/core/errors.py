@@ -33,8 +33,8 @@ class PutOff(TransientError):
 
     code = "put_off"
 
-    def __init__(self, message: str, seconds: float, **data: object) -> None:
-        super().__init__(message, **data)
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
         self.seconds = seconds
 
 
