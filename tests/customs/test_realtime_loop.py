@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
-import psycopg
 import pytest
 
 from plugins.cross_border_payment import gateways
@@ -29,6 +23,7 @@ from saleor_ext.core import clock, outbox
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.plugin_api import StepView, configuration
 from tests.payment.conftest import config_values
+from tests.sandbox_process import running_sandbox
 
 from . import sm2_files
 from .parcels import parcel
@@ -37,53 +32,13 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(find_spec("sandbox.customs_port") is None, reason="no sandbox in this installation"),
 ]
-DATABASE = f"ponte_sandbox_realtime_{os.getpid()}"
 TRANSACTION = "VHJhbnNhY3Rpb246MQ=="
 
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the sandbox's server and worker on a database of their own."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = os.environ["DATABASE_URL"]
-    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
-        "SANDBOX_DATABASE_URL": urlsplit(server)._replace(path=f"/{DATABASE}").geturl(),
-        "SANDBOX_DIR": str(folder),
-        "SANDBOX_CUSTOMS_DROP": str(folder / "customs"),
-        "SANDBOX_BIND": f"127.0.0.1:{port}",
-        "SANDBOX_PUBLIC_URL": f"http://127.0.0.1:{port}",
-    }
-    command, root = [sys.executable, "-m", "sandbox"], Path(__file__).parents[2]
-    processes = [subprocess.Popen([*command, part], env=environment, cwd=root) for part in ("serve", "work")]
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{url}/sandbox/customs/realtime")
-        yield url
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=20)
-        with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{DATABASE}" WITH (FORCE)')
-
-
-def wait_for(url: str, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if httpx2.get(url).status_code == 200:
-                return
-        except httpx2.HTTPError:
-            time.sleep(0.2)
-    pytest.fail("the sandbox did not start")
+    with running_sandbox("realtime", tmp_path_factory.mktemp("sandbox")) as running:
+        yield running.url
 
 
 @pytest.fixture
