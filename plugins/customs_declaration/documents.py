@@ -36,23 +36,20 @@ MOST_SENDS = 4
 def declaration_of(parcel: ParcelView) -> Declaration:
     """Return the parcel's declaration, made at the first call."""
     support = support_of(parcel, links.config())
-    Declaration.objects.bulk_create(
-        [
-            Declaration(
-                parcel_id=parcel.id,
-                order_no=support.order_no,
-                cop_no=cop_no(parcel),
-                logistics_no=support.logistics_no,
-                lane=parcel.lane,
-                checkout_id=parcel.checkout_id,
-                dutiable_value=dutiable_value(parcel),
-                tax_total=parcel.tax_total.amount,
-                created_at=clock.now(),
-            )
-        ],
-        ignore_conflicts=True,
+    found, _made = Declaration.objects.get_or_create(
+        parcel_id=parcel.id,
+        defaults={
+            "order_no": support.order_no,
+            "cop_no": cop_no(parcel),
+            "logistics_no": support.logistics_no,
+            "lane": parcel.lane,
+            "checkout_id": parcel.checkout_id,
+            "dutiable_value": dutiable_value(parcel),
+            "tax_total": parcel.tax_total.amount,
+            "created_at": clock.now(),
+        },
     )
-    return Declaration.objects.get(parcel_id=parcel.id)
+    return found
 
 
 def cop_no(parcel: ParcelView) -> str:

@@ -185,7 +185,8 @@ def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument 
         return CustomsDocument.objects.filter(guid=_original(fields) or "-").first()
     if message not in ANSWERS:
         return None
-    found = CustomsDocument.objects.filter(kind=ANSWERS[message])
+    # The body is of no use here, and it is by far the largest column.
+    found = CustomsDocument.objects.filter(kind=ANSWERS[message]).defer("body")
     if message == "CEB312Message":
         found = found.filter(declaration__order_no=fields.get("orderNo", ""))
     elif message == "CEB622Message":
@@ -226,7 +227,7 @@ def _lock(document: CustomsDocument | None) -> CustomsDocument | None:
     if document is None:
         return None
     Declaration.objects.select_for_update().get(pk=document.declaration_id)
-    return CustomsDocument.objects.select_related("declaration").get(pk=document.pk)
+    return CustomsDocument.objects.select_related("declaration").defer("body").get(pk=document.pk)
 
 
 def _flat(fields: Document) -> dict[str, str]:

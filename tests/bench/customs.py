@@ -148,7 +148,12 @@ def receipts_bench(emit: Callable[..., None]) -> None:
         took = time.perf_counter() - started
         accepted = CustomsDocument.objects.filter(declaration__parcel_id__in=[one.id for one in views])
         assert accepted.filter(state="accepted").count() == RECEIPTS
-        emit("customs-receipts", RECEIPTS / took, "receipts/s of bare lxml parse", bare_parses_per_second(bodies[0]))
+        emit(
+            "customs-receipts",
+            RECEIPTS / took,
+            "receipts/s of bare lxml parse",
+            bare_parses_per_second(bodies[0]),
+        )
 
 
 def _receipt(view: Any, at: Any) -> bytes:
@@ -171,7 +176,10 @@ def peak_bench(emit: Callable[..., None]) -> None:
         drop = Path(name) / "drop"
         workers = [
             subprocess.Popen(
-                [*command, str(number), str(share)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [*command, str(number), str(share)],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
             )
             for number in range(PROCESSES)
         ]
@@ -188,7 +196,9 @@ def peak_bench(emit: Callable[..., None]) -> None:
         _check_sent(drop, share * PROCESSES)
     rate = share * PROCESSES / took
     emit("customs-peak", rate, f"declarations/s of {PEAK} a day", PEAK / (PEAK_HOURS * 3600))
-    emit("customs-peak", PEAK / rate / 3600, f"hours for {PEAK}, from {share * PROCESSES} measured", PEAK_HOURS)
+    emit(
+        "customs-peak", PEAK / rate / 3600, f"hours for {PEAK}, from {share * PROCESSES} measured", PEAK_HOURS
+    )
 
 
 def _check_sent(drop: Path, count: int) -> None:
