@@ -8,7 +8,7 @@ from saleor_ext.core import clock
 from saleor_ext.core.errors import PonteError
 from saleor_ext.plugin_api import Health
 
-from . import links
+from . import links, sending
 from .documents import MOST_SENDS
 from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policy import tariff
@@ -26,6 +26,7 @@ def health() -> list[Health]:
         _certificate(),
         _key(),
         _transport(),
+        _ways(),
         _tariff(),
         _set_aside(),
         _stopped(),
@@ -85,6 +86,29 @@ def _transport() -> Health:
             "customs-transport", "error", "; ".join(problems), _("Check the transport's folder or address.")
         )
     return Health("customs-transport", "ok")
+
+
+def _ways() -> Health:
+    """Tell which way to or from the port is closed after failures, and whether sending waits for answers."""
+    name = "customs-ways"
+    for direction in ("send", "receive"):
+        row = links.breaker(direction).state()
+        if row is not None and row.opened_at is not None:
+            values = {
+                "way": row.name,
+                "failures": row.failures,
+                "since": row.opened_at.astimezone(clock.CHINA).strftime("%F %T"),
+                "error": row.last_error,
+            }
+            text = _("Closed since %(since)s: %(way)s, %(failures)s failures in a row: %(error)s") % values
+            return Health(
+                name, "error", text, _("It is tried again by itself; mend what the last failure says.")
+            )
+    most = links.config().most_in_flight
+    if most and sending.in_flight(most) >= most:
+        text = _("%(count)s documents wait for the port's answer; no more are sent.") % {"count": most}
+        return Health(name, "warning", text, _("Ask the port whether it answers, or raise the limit."))
+    return Health(name, "ok")
 
 
 def _tariff() -> Health:

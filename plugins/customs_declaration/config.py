@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from saleor_ext.core.settings import platform_settings
@@ -25,8 +26,27 @@ _ENTERPRISE = r"^([0-9A-Z]{10}|[0-9A-Z]{18})?$"
 _FOUR = r"^\d{4}$"
 
 
+#: What addresses begin with.
+_WEB = ("http://", "https://")
+_SIGNER = (*_WEB, "ws://", "wss://")
+_BROKER = ("amqp://", "amqps://")
+
+
 def _refuse(message: str) -> PydanticCustomError:
     return PydanticCustomError("ponte", "{message}", {"message": message})
+
+
+def _check_address(value: str, schemes: tuple[str, ...]) -> None:
+    """Refuse an address that does not begin as it should, or names no host; empty is allowed."""
+    if not value:
+        return
+    try:
+        parts = urlsplit(value)
+        good = value.startswith(schemes) and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise _refuse(_("Enter an address that begins with %(schemes)s.") % {"schemes": ", ".join(schemes)})
 
 
 class CustomsConfig(PluginConfig):
@@ -128,9 +148,10 @@ class CustomsConfig(PluginConfig):
     sends_logistics: bool = Field(
         False, title="Send waybills (511)", description="On where the carrier has entrusted us with it."
     )
-    transport: Literal["folder", "http"] = Field(
-        "folder", title="Transport", description="Drop folder of the E-port client, or an HTTP gateway."
-    )
+    transport: Literal["folder", "http", "amqp"] = Field(
+        "folder", title="Transport",
+        description="Drop folder of the E-port client, an HTTP gateway, or a message broker (RabbitMQ).",
+    )  # fmt: skip
     folder: str = Field(
         "",
         title="Drop folder",
@@ -140,12 +161,78 @@ class CustomsConfig(PluginConfig):
         0.0, ge=0, le=60, title="Leave young receipts (seconds)",
         description="For clients that do not rename files into place.",
     )  # fmt: skip
+    folder_most_waiting: int = Field(
+        20_000, ge=0, le=1_000_000, title="Most files waiting in the outbox",
+        description="With so many the port's client stands still, and sending waits; 0 is no limit.",
+    )  # fmt: skip
     gateway_url: str = Field(
         "", max_length=300, title="Gateway address", description="Base address, http or https."
     )
     gateway_token: Secret = Field(
         SecretStr(""), title="Gateway token", description="Sent as bearer token when set."
     )
+    amqp_url: Secret = Field(
+        SecretStr(""), title="Broker address",
+        description="amqp:// or amqps:// (TLS) with user, password, host, port and virtual host.",
+    )  # fmt: skip
+    amqp_exchange: str = Field(
+        "",
+        max_length=200,
+        title="Broker: exchange",
+        description="Of messages to the port; empty: straight to a queue.",
+    )
+    amqp_routing_key: str = Field(
+        "customs.to-port", min_length=1, max_length=200, title="Broker: queue to the port",
+        description="The queue, or with an exchange the routing key, of messages to the port.",
+    )  # fmt: skip
+    amqp_queue: str = Field(
+        "customs.from-port", min_length=1, max_length=200, title="Broker: queue of receipts",
+        description="Where the port's receipts wait.",
+    )  # fmt: skip
+    amqp_dead_queue: str = Field(
+        "customs.dead", min_length=1, max_length=200, title="Broker: dead letters",
+        description="Queue for what cannot be read, with the reason as a header.",
+    )  # fmt: skip
+    amqp_declare: bool = Field(
+        False, title="Broker: make the queues", description="Off where they belong to the broker's owner."
+    )
+    amqp_prefetch: int = Field(
+        50, ge=1, le=1000, title="Broker: receipts ahead",
+        description="How many receipts a worker may have that it has not stored yet.",
+    )  # fmt: skip
+    amqp_heartbeat: int = Field(
+        30, ge=0, le=600, title="Broker: heartbeat (seconds)", description="0 turns heartbeats off."
+    )
+    amqp_ca_file: str = Field(
+        "", title="Broker: authorities", description="PEM file; empty: the authorities of the system."
+    )
+    amqp_certificate: str = Field(
+        "", title="Broker: own certificate", description="PEM file, where the broker asks for one."
+    )
+    amqp_key: str = Field("", title="Broker: own key", description="PEM file of that certificate's key.")
+    breaker_failures: int = Field(
+        5, ge=1, le=1000, title="Close the way after (failures)",
+        description="So many failures of the transport in a row, and nothing is sent until a probe succeeds.",
+    )  # fmt: skip
+    breaker_seconds: int = Field(
+        30,
+        ge=1,
+        le=3600,
+        title="Probe after (seconds)",
+        description="How long the way stays closed at least.",
+    )
+    most_in_flight: int = Field(
+        0, ge=0, le=1_000_000, title="Most unanswered documents",
+        description="With so many sent and not answered, sending waits; 0 is no limit.",
+    )  # fmt: skip
+    batch_size: int = Field(
+        1, ge=1, le=100, title="Documents a message",
+        description="Documents of one kind that go out under one signature; 1: each by itself.",
+    )  # fmt: skip
+    batch_seconds: int = Field(
+        5, ge=0, le=600, title="Gather for (seconds)",
+        description="How long a document waits for others, when there may be several a message.",
+    )  # fmt: skip
     key_path: str = Field(
         "",
         title="Private key file",
@@ -259,25 +346,17 @@ class CustomsConfig(PluginConfig):
         16, ge=1, le=64, title="Largest receipt file (MB)", description="Bigger files are put aside unread."
     )
 
-    @field_validator("gateway_url")
+    @field_validator("gateway_url", "realtime_url", "realtime_item_link", "signer_url")
     @classmethod
-    def _is_http(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise _refuse(_("Enter an address that begins with http:// or https://."))
-        return value.rstrip("/")
+    def _is_address(cls, value: str, info: ValidationInfo) -> str:
+        schemes = _SIGNER if info.field_name == "signer_url" else _WEB
+        _check_address(value, schemes)
+        return value.rstrip("/") if info.field_name == "gateway_url" else value
 
-    @field_validator("realtime_url", "realtime_item_link")
+    @field_validator("amqp_url")
     @classmethod
-    def _is_address(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise _refuse(_("Enter an address that begins with http:// or https://."))
-        return value
-
-    @field_validator("signer_url")
-    @classmethod
-    def _is_signer(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://", "ws://", "wss://")):
-            raise _refuse(_("Enter an address that begins with http://, https://, ws:// or wss://."))
+    def _is_broker(cls, value: SecretStr) -> SecretStr:
+        _check_address(value.get_secret_value(), _BROKER)
         return value
 
     @field_validator("signer_body")
@@ -289,7 +368,10 @@ class CustomsConfig(PluginConfig):
             raise _refuse(_("Enter a JSON object that holds $data or $text.")) from None
         return value
 
-    @field_validator("folder", "key_path", "certificate_path", "tariff_file", "positive_list_file")
+    @field_validator(
+        "folder", "key_path", "certificate_path", "tariff_file", "positive_list_file",
+        "amqp_ca_file", "amqp_certificate", "amqp_key",
+    )  # fmt: skip
     @classmethod
     def _is_path(cls, value: str) -> str:
         if "\x00" in value:
@@ -300,6 +382,10 @@ class CustomsConfig(PluginConfig):
     def _has_gateway(self) -> CustomsConfig:
         if self.transport == "http" and not self.gateway_url:
             raise _refuse(_("The HTTP transport needs a gateway address."))
+        if self.transport == "amqp" and not self.amqp_url.get_secret_value():
+            raise _refuse(_("The broker needs an address."))
+        if bool(self.amqp_certificate) != bool(self.amqp_key):
+            raise _refuse(_("The broker's own certificate and its key belong together."))
         if self.signer == "remote" and not (self.signer_url and self.certificate_path):
             raise _refuse(_("The remote signer needs an address and the certificate file."))
         return self
@@ -322,6 +408,18 @@ class CustomsConfig(PluginConfig):
     @property
     def reservation_time(self) -> timedelta:
         return timedelta(minutes=self.reservation_minutes)
+
+    @property
+    def batching(self) -> bool:
+        return self.batch_size > 1
+
+    @property
+    def batch_time(self) -> timedelta:
+        return timedelta(seconds=self.batch_seconds)
+
+    @property
+    def breaker_pause(self) -> timedelta:
+        return timedelta(seconds=self.breaker_seconds)
 
     @property
     def resend_time(self) -> timedelta:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import F
 
 from saleor_ext.core import audit, clock
-from saleor_ext.core.errors import ConfigurationError, PermanentError
+from saleor_ext.core.errors import ConfigurationError, PermanentError, TransientError
 from saleor_ext.plugin_api import ParcelView, platform
 
-from . import links
+from . import batches, links, sending
 from .config import CustomsConfig
 from .mapping import Case, support_of
 from .messages import MessageData, build, make_guid, to_bytes
 from .models import CustomsDocument, Declaration
 from .preflight import dutiable_value, ensure
-from .signing import sign
+from .signing import Signer, sign
 from .states import DocumentState
+
+log = logging.getLogger(__name__)
 
 Mapper = Callable[[Case], MessageData]
 
@@ -33,23 +36,20 @@ MOST_SENDS = 4
 def declaration_of(parcel: ParcelView) -> Declaration:
     """Return the parcel's declaration, made at the first call."""
     support = support_of(parcel, links.config())
-    Declaration.objects.bulk_create(
-        [
-            Declaration(
-                parcel_id=parcel.id,
-                order_no=support.order_no,
-                cop_no=cop_no(parcel),
-                logistics_no=support.logistics_no,
-                lane=parcel.lane,
-                checkout_id=parcel.checkout_id,
-                dutiable_value=dutiable_value(parcel),
-                tax_total=parcel.tax_total.amount,
-                created_at=clock.now(),
-            )
-        ],
-        ignore_conflicts=True,
+    found, _made = Declaration.objects.get_or_create(
+        parcel_id=parcel.id,
+        defaults={
+            "order_no": support.order_no,
+            "cop_no": cop_no(parcel),
+            "logistics_no": support.logistics_no,
+            "lane": parcel.lane,
+            "checkout_id": parcel.checkout_id,
+            "dutiable_value": dutiable_value(parcel),
+            "tax_total": parcel.tax_total.amount,
+            "created_at": clock.now(),
+        },
     )
-    return Declaration.objects.get(parcel_id=parcel.id)
+    return found
 
 
 def cop_no(parcel: ParcelView) -> str:
@@ -82,7 +82,7 @@ def prepare(parcel: ParcelView, kind: str, mapper: Mapper) -> CustomsDocument:
         case = _case(parcel, locked, settings, kind, newest)
         data = mapper(case)
         ensure(case, data)
-        body = to_bytes(sign(build(data, settings.edition), signer)).decode()
+        body, batch = _written(data, settings, signer)
         document = CustomsDocument.objects.create(
             declaration=locked,
             kind=kind,
@@ -91,13 +91,23 @@ def prepare(parcel: ParcelView, kind: str, mapper: Mapper) -> CustomsDocument:
             app_type=case.app_type,
             body=body,
             body_sha256=hashlib.sha256(body.encode()).hexdigest(),
-            key_name=signer.key_name,
+            key_name="" if batch else signer.key_name,
+            batch=batch,
             created_at=case.now,
         )
         audit.record(
             "customs.built", "parcel", parcel.id, kind=kind, guid=case.guid, version=document.version
         )
         return document
+
+
+def _written(data: MessageData, settings: CustomsConfig, signer: Signer) -> tuple[str, str]:
+    """Return a message's XML and its batch: signed by itself, or unsigned to be gathered with others."""
+    root = build(data, settings.edition)
+    if not settings.batching:
+        return to_bytes(sign(root, signer)).decode(), ""
+    body = to_bytes(root).decode()
+    return body, batches.batch_of(data.message, body, settings.edition, signer.key_name)
 
 
 def _case(
@@ -132,11 +142,16 @@ def _case(
 def hand_over(document: CustomsDocument) -> None:
     """Send a document unless the port has answered it already; the same file again is harmless.
 
+    One that is gathered with others goes out with its message.
+
     :raises TransientError: when the transport does not take it now
     """
     if document.state not in (DocumentState.BUILT, DocumentState.SENT):
         return
-    links.transport().send(document.file_name, document.body.encode())
+    if document.batch:
+        batches.offer(document)
+        return
+    sending.send(document.file_name, document.body.encode(), again=document.sends > 0)
     with transaction.atomic():
         locked = CustomsDocument.objects.select_for_update().get(pk=document.pk)
         first = locked.sent_at is None
@@ -160,9 +175,15 @@ def resend_silent() -> int:
     """
     pause = links.config().resend_time
     sent = 0
-    silent = CustomsDocument.objects.filter(state=DocumentState.SENT, sends__lt=MOST_SENDS)
-    for document in silent.exclude(declaration__state=Declaration.State.CANCELLED).order_by("sent_at")[:200]:
-        if document.sent_at is not None and document.sent_at + document.sends * pause <= clock.now():
-            hand_over(document)
-            sent += 1
-    return sent
+    silent = CustomsDocument.objects.filter(state=DocumentState.SENT, sends__lt=MOST_SENDS, batch="")
+    try:
+        for document in silent.exclude(declaration__state=Declaration.State.CANCELLED).order_by("sent_at")[
+            :200
+        ]:
+            if document.sent_at is not None and document.sent_at + document.sends * pause <= clock.now():
+                hand_over(document)
+                sent += 1
+        return sent + batches.resend_silent(pause, MOST_SENDS)
+    except TransientError as error:  # the way is closed, or fails: the next run begins again
+        log.warning("sending again stops after %s: %s", sent, error)
+        return sent

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from django.db import transaction
 
+from saleor_ext.core.breaker import Breaker
 from saleor_ext.core.errors import ConfigurationError
 from saleor_ext.core.models import Cursor
 from saleor_ext.plugin_api import configuration
@@ -14,7 +17,7 @@ from saleor_ext.plugin_api import configuration
 from .config import CustomsConfig
 from .signing import Algorithms, Signer, soft_signer
 from .signing.remote import RemoteKey, RemoteSigner
-from .transport import DropFolder, HttpGateway, Transport
+from .transport import AmqpAddress, AmqpBroker, DropFolder, HttpGateway, Transport
 
 
 def config() -> CustomsConfig:
@@ -29,9 +32,24 @@ def transport(settings: CustomsConfig | None = None) -> Transport:
     chosen = settings or config()
     if chosen.transport == "http":
         return _gateway(chosen.gateway_url, chosen.gateway_token.get_secret_value())
-    return DropFolder(
-        chosen.folder_path, max_bytes=chosen.max_bytes, settle_seconds=chosen.folder_settle_seconds
+    if chosen.transport == "amqp":
+        return _broker(_amqp_address(chosen), chosen.max_bytes)
+    return _folder(
+        chosen.folder_path, chosen.max_bytes, chosen.folder_most_waiting, chosen.folder_settle_seconds
     )
+
+
+def breaker(direction: Literal["send", "receive"], settings: CustomsConfig | None = None) -> Breaker:
+    """Return the breaker of the configured way to or from the port; another address is another way."""
+    chosen = settings or config()
+    address = {
+        "http": chosen.gateway_url,
+        "amqp": chosen.amqp_url.get_secret_value(),
+        "folder": str(chosen.folder_path),
+    }[chosen.transport]
+    mark = hashlib.sha256(address.encode()).hexdigest()[:8]
+    name = f"customs.{direction}.{chosen.transport}.{mark}"
+    return Breaker(name, chosen.breaker_failures, chosen.breaker_pause)
 
 
 def signer(settings: CustomsConfig | None = None) -> Signer:
@@ -64,6 +82,32 @@ def _remote_key(settings: CustomsConfig) -> RemoteKey:
         body=settings.signer_body,
         value_path=settings.signer_value_path,
     )
+
+
+def _amqp_address(settings: CustomsConfig) -> AmqpAddress:
+    return AmqpAddress(
+        url=settings.amqp_url.get_secret_value(),
+        exchange=settings.amqp_exchange,
+        routing_key=settings.amqp_routing_key,
+        queue=settings.amqp_queue,
+        dead_queue=settings.amqp_dead_queue,
+        declare=settings.amqp_declare,
+        prefetch=settings.amqp_prefetch,
+        heartbeat=settings.amqp_heartbeat,
+        ca_file=settings.amqp_ca_file,
+        certificate=settings.amqp_certificate,
+        key=settings.amqp_key,
+    )
+
+
+@lru_cache(maxsize=4)
+def _folder(path: Path, max_bytes: int, most_waiting: int, settle_seconds: float) -> DropFolder:
+    return DropFolder(path, max_bytes=max_bytes, max_waiting=most_waiting, settle_seconds=settle_seconds)
+
+
+@lru_cache(maxsize=4)
+def _broker(address: AmqpAddress, max_bytes: int) -> AmqpBroker:
+    return AmqpBroker(address, max_bytes=max_bytes)
 
 
 @lru_cache(maxsize=4)

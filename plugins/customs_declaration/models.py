@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.fields import EncryptedTextField
 
 from .states import DocumentState
+from .transport.port import file_name
 
 
 class Declaration(models.Model):
@@ -42,10 +43,37 @@ class Declaration(models.Model):
         return self.order_no
 
 
-class CustomsDocument(models.Model):
-    """One message sent for a declaration. ``body`` is the signed XML as it went out, sealed.
+class CustomsMessage(models.Model):
+    """One message of several documents (see ``batches``). ``body`` is the signed XML as it goes out, sealed."""
 
-    A further version replaces a rejected or failed one; versions are never changed once built.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20)
+    guid = models.CharField(max_length=36, unique=True)
+    body = EncryptedTextField()
+    body_sha256 = models.CharField(max_length=64)
+    key_name = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    sends = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.guid}"
+
+    @property
+    def file_name(self) -> str:
+        """Name under which it is handed over: the same for every send."""
+        return file_name(self.kind, self.guid)
+
+
+class CustomsDocument(models.Model):
+    """One document sent for a declaration. ``body`` is its message, sealed: the signed XML as it went out.
+
+    Where documents are gathered, ``body`` is the document alone and unsigned, ``batch`` says which ones may share a
+    message with it, and ``message`` is the one it went out in. A further version replaces a rejected or failed one;
+    versions are never changed once built.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,7 +84,9 @@ class CustomsDocument(models.Model):
     app_type = models.CharField(max_length=1, default="1")
     body = EncryptedTextField()
     body_sha256 = models.CharField(max_length=64)
-    key_name = models.CharField(max_length=40)
+    key_name = models.CharField(max_length=40, blank=True)
+    batch = models.CharField(max_length=64, blank=True, default="")
+    message = models.ForeignKey(CustomsMessage, on_delete=models.PROTECT, null=True, related_name="documents")
     state = models.CharField(
         max_length=12, choices=DocumentState.choices, default=DocumentState.BUILT, db_index=True
     )
@@ -73,6 +103,13 @@ class CustomsDocument(models.Model):
                 fields=["declaration", "kind", "version"], name="customs_document_version"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["batch", "created_at"],
+                name="customs_document_ready",
+                condition=models.Q(message__isnull=True) & ~models.Q(batch=""),
+            )
+        ]
         ordering = ["declaration", "kind", "version"]
 
     def __str__(self) -> str:
@@ -80,8 +117,8 @@ class CustomsDocument(models.Model):
 
     @property
     def file_name(self) -> str:
-        """Name under which it is handed over: the same for every send."""
-        return f"{self.kind}_{self.guid}.xml"
+        """Name under which it is handed over by itself: the same for every send."""
+        return file_name(self.kind, self.guid)
 
 
 class Receipt(models.Model):

@@ -54,6 +54,7 @@ plugin = Plugin(
     urls=f"{PACKAGE}.urls",
     periodic=(
         Periodic("customs-receipts", f"{PACKAGE}.receipts.poll", 3.0),
+        Periodic("customs-gather", f"{PACKAGE}.batches.gather", 2.0),
         Periodic("customs-resend", f"{PACKAGE}.documents.resend_silent", 60.0),
         Periodic("customs-realtime-archive", f"{PACKAGE}.realtime.requests.forget_old", 24 * 3600.0),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from datetime import datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
@@ -14,12 +15,13 @@ from django.db.models import QuerySet
 from saleor_ext.core import audit, clock, inbox
 from saleor_ext.core.models import InboxMessage
 
-from . import effects, links
+from . import batches, effects, links, sending
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
 from .states import DocumentState, masked, may_move, state_of
 from .transport import Incoming, Transport
+from .transport.port import parts_of
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,9 @@ SOURCE = "customs"
 HEAD_BYTES = 64 * 1024
 #: Customs' clock may lag behind ours by this much when a receipt is laid to a version of a document.
 CLOCK_SLACK = timedelta(minutes=2)
+
+FORMAT_ERROR = "CEB900Message"
+_GUID = re.compile(r"""<[^>]*\sguid=["']([^"'<>]{36})["']""")
 
 #: Receipt -> the message it answers.
 ANSWERS = {
@@ -41,11 +46,13 @@ LIST_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "invt_no"))
 
 def poll(limit: int = 200) -> int:
     """Fetch waiting receipts and store them; return how many files were taken. Runs periodically."""
-    way = links.transport()
     taken = 0
-    for incoming in way.receive(limit):
-        _store(way, incoming)
-        taken += 1
+    with sending.receiving() as way:
+        if way is None:
+            return 0
+        for incoming in way.receive(limit):
+            _store(way, incoming)
+            taken += 1
     return taken
 
 
@@ -115,13 +122,23 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
     if data.message not in MESSAGES or MESSAGES[data.message].request:
         log.warning("%s came from the port and is no receipt", data.message)
         return None
-    raw = _kept(_flat(fields))
-    digest = hashlib.sha256(json.dumps([data.message, raw], sort_keys=True).encode()).hexdigest()
+    flat = _flat(fields)
+    if data.message == FORMAT_ERROR and (gathered := batches.documents_of(_original(flat))):
+        # The whole message failed, and with it every document of it.
+        return [_apply(data, flat, document) for document in gathered][-1]
+    return _apply(data, flat, None)
+
+
+def _apply(data: MessageData, flat: dict[str, str], one_of: CustomsDocument | None) -> Receipt | None:
+    """Apply a receipt to the document it names, or to one of several that it is for."""
+    raw = _kept(flat)
+    mark = [data.message, raw, *([one_of.guid] if one_of else [])]
+    digest = hashlib.sha256(json.dumps(mark, sort_keys=True).encode()).hexdigest()
     if Receipt.objects.filter(digest=digest).exists():
         return None
     at = read_stamp(raw.get("returnTime", "")) or clock.now()
     status = raw.get("returnStatus", raw.get("status", ""))[:10]
-    document = _lock(find(data.message, _flat(fields), at))
+    document = _lock(one_of or find(data.message, flat, at))
     moved = document is not None and _move(document, data.message, status, raw.get("returnInfo", ""), at)
     keys = {name: raw[name] for name in MESSAGES[data.message].keys if raw.get(name)}
     receipt = Receipt.objects.create(
@@ -154,7 +171,7 @@ def _kept(fields: dict[str, str]) -> dict[str, str]:
 
 def _move(document: CustomsDocument, message: str, status: str, text: str, at: datetime) -> bool:
     """Change the document's state if the receipt is newer and the move is allowed."""
-    target = DocumentState.ERROR if message == "CEB900Message" else state_of(status)
+    target = DocumentState.ERROR if message == FORMAT_ERROR else state_of(status)
     if target is None or not may_move(document.kind, document.state, document.status_at, target, at):
         return False
     document.state, document.status, document.status_text, document.status_at = target, status, text, at
@@ -164,11 +181,12 @@ def _move(document: CustomsDocument, message: str, status: str, text: str, at: d
 
 def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument | None:
     """Return the document a receipt is for: by number, then the version that was the newest at its time."""
-    if message == "CEB900Message":
-        return _by_original(fields.get("oriBizMessage", ""))
+    if message == FORMAT_ERROR:
+        return CustomsDocument.objects.filter(guid=_original(fields) or "-").first()
     if message not in ANSWERS:
         return None
-    found = CustomsDocument.objects.filter(kind=ANSWERS[message])
+    # The body is of no use here, and it is by far the largest column.
+    found = CustomsDocument.objects.filter(kind=ANSWERS[message]).defer("body")
     if message == "CEB312Message":
         found = found.filter(declaration__order_no=fields.get("orderNo", ""))
     elif message == "CEB622Message":
@@ -190,17 +208,18 @@ def _by_list_numbers(found: QuerySet[CustomsDocument], fields: dict[str, str]) -
     return found.none()
 
 
-def _by_original(text: str) -> CustomsDocument | None:
-    """Find the message that failed the format check by the guid in the copy that came back."""
-    return CustomsDocument.objects.filter(guid=_guid_of(text) or "-").first()
+def _original(fields: dict[str, str]) -> str:
+    """Return the guid of the message that failed the format check: of the copy that came back, else of its name."""
+    return _guid_of(fields.get("oriBizMessage", "")) or parts_of(fields.get("oriCopMsgId", ""))[1]
 
 
 def _guid_of(text: str) -> str:
-    """Return the guid of a copy of a message, empty when it cannot be read."""
+    """Return the guid of a copy of a message, empty when there is none; copies may be cut off or broken."""
     try:
         return root_of(text.encode()).get("guid", "")
     except MessageError:
-        return ""
+        found = _GUID.search(text[:2000])
+        return found[1] if found else ""
 
 
 def _lock(document: CustomsDocument | None) -> CustomsDocument | None:
@@ -208,7 +227,7 @@ def _lock(document: CustomsDocument | None) -> CustomsDocument | None:
     if document is None:
         return None
     Declaration.objects.select_for_update().get(pk=document.declaration_id)
-    return CustomsDocument.objects.select_related("declaration").get(pk=document.pk)
+    return CustomsDocument.objects.select_related("declaration").defer("body").get(pk=document.pk)
 
 
 def _flat(fields: Document) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from . import clock
@@ -26,6 +27,17 @@ def record(
         object_id=str(object_id),
         reason=reason,
         data=data,
+    )
+
+
+def record_many(
+    action: str, object_type: str, facts: Iterable[tuple[object, dict[str, Any]]], *, actor: str = SYSTEM
+) -> None:
+    """Write an entry for each (object id, data) in one statement, in the current transaction."""
+    now = clock.now()
+    AuditEntry.objects.bulk_create(
+        AuditEntry(at=now, actor=actor, action=action, object_type=object_type, object_id=str(one), data=data)
+        for one, data in facts
     )
 
 

@@ -25,6 +25,19 @@ class TransientError(PonteError):
     code = "transient"
 
 
+class PutOff(TransientError):
+    """Not now, and not because anything failed: the way out is closed or full. Costs the work no try.
+
+    ``seconds`` is the least wait until asking again is worth it.
+    """
+
+    code = "put_off"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class PermanentError(PonteError):
     """Trying again cannot help: somebody has to change something."""
 

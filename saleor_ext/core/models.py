@@ -1,4 +1,4 @@
-"""Tables of the core: inbox, outbox, audit log, idempotency keys, cursors, windows of tries."""
+"""Tables of the core: inbox, outbox, audit log, idempotency keys, cursors, windows of tries, breakers."""
 
 from __future__ import annotations
 
@@ -135,3 +135,18 @@ class TryWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tries} tries until {self.ends_at:%F %T}"
+
+
+class BreakerState(models.Model):
+    """Failures in a row of one way out of the house, and since when nothing goes that way."""
+
+    name = models.CharField(primary_key=True, max_length=120)
+    failures = models.PositiveIntegerField(default=0)
+    #: Set while the way is closed; ``retry_at`` is when one caller may try it, ``probe_until`` how long he has.
+    opened_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
+    probe_until = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.failures} failures"

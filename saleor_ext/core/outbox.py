@@ -8,6 +8,7 @@ killed after its work and before the mark leaves the row to be run again when th
 from __future__ import annotations
 
 import logging
+import random
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from . import backoff, clock
-from .errors import PermanentError, TransientError
+from .errors import PermanentError, PutOff, TransientError
 from .models import OutboxMessage
 from .settings import platform_settings
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], None]
 DeadHandler = Callable[[dict[str, Any], str], None]
 GIVE_UP_AFTER = timedelta(days=3)
+#: What was put off together comes back spread over this share of the wait more.
+SPREAD = 0.5
 
 
 class WorkerLost(TransientError):
@@ -101,6 +104,9 @@ def run(message: OutboxMessage) -> bool:
             # One death is bad luck; a message that ends its workers waits like any other that fails.
             raise WorkerLost("the worker that had it ended in the middle")
         entry[0](message.payload)
+    except PutOff as error:
+        _put_off(message, error)
+        return False
     except Exception as error:  # every fault is recorded on the row, none may stop the queue
         _record_failure(message, error)
         return False
@@ -146,6 +152,18 @@ def give_up(message: OutboxMessage) -> None:
 def _held(message: OutboxMessage) -> Any:
     """Only the holder of the lease may write the result."""
     return OutboxMessage.objects.filter(pk=message.pk, lease_token=message.lease_token)
+
+
+def _put_off(message: OutboxMessage, reason: PutOff) -> None:
+    """Let a message wait without counting a try; the time it waits does not bring its giving up nearer."""
+    wait = timedelta(seconds=reason.seconds * random.uniform(1, 1 + SPREAD))  # noqa: S311  # no secret
+    log.info("outbox %s waits %.0f s: %s", message, wait.total_seconds(), reason)
+    _held(message).update(
+        run_at=clock.now() + wait,
+        created_at=F("created_at") + wait,
+        lease_until=None,
+        last_error=f"{type(reason).__name__}: {reason}"[:2000],
+    )
 
 
 def _record_failure(message: OutboxMessage, error: Exception) -> None:

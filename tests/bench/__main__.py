@@ -1,7 +1,8 @@
 """``python -m tests.bench``: JSON lines ``{"bench","value","unit","limit","ratio"}``.
 
 ``limit`` is measured in the same run (an empty Django view on the same server, bare RSA verification), as the unit
-says, or a fixed budget; ``ratio`` is value/limit. Timings depend on the machine and decide no test.
+says, or a fixed budget; ``ratio`` is value/limit. Timings depend on the machine and decide no test. Names of customs
+benches as arguments run only these.
 """
 
 from __future__ import annotations
@@ -140,10 +141,21 @@ def _assets(world: World, page: str) -> int:
 
 def main() -> int:
     django.setup()
+    from tests.bench import customs
     from tests.bench.world import make
 
+    only = set(sys.argv[1:])
     world = make()
     try:
+        for name, bench in {
+            "customs-sign": customs.sign_bench,
+            "customs-receipts": customs.receipts_bench,
+            "customs-peak": customs.peak_bench,
+        }.items():
+            if not only or name in only:
+                bench(emit)
+        if only:
+            return 0
         webhook_ack(world)
         tax_webhook(world)
         shop_page(world, "shop-list", lambda n: "/goods/bakery/", LIST_BYTES)

@@ -286,7 +286,8 @@ def test_the_way_to_release(world) -> None:
     assert [one[0] for one in world.events] == ["declared", "accepted", "released"]
     assert QuotaUse.objects.get().state == "confirmed"
     assert Declaration.objects.get().state == "released"
-    assert sorted(path.suffix for path in (world.drop / "archive").iterdir()) == [".xml"] * 6
+    (day,) = (world.drop / "archive").iterdir()
+    assert sorted(path.suffix for path in day.iterdir()) == [".xml"] * 6
 
 
 RECEIPTS = [("2", 1), ("3", 2), ("120", 3), ("399", 4), ("800", 5)]
@@ -563,6 +564,7 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
         "customs-certificate": "ok",
         "customs-key": "ok",
         "customs-transport": "ok",
+        "customs-ways": "ok",
         "customs-tariff": "warning",
         "customs-quarantine": "ok",
         "customs-declarations": "ok",
@@ -576,7 +578,10 @@ def test_health_tells_what_is_missing(world, set_config, tmp_path) -> None:
         folder=str(tmp_path / "file"),
         tariff_file="/nowhere.csv",
     )
-    assert [one.status for one in hooks.health()][:5] == ["error"] * 5
+    broken = {one.name for one in hooks.health() if one.status == "error"}
+    assert broken == {
+        f"customs-{name}" for name in ("configuration", "certificate", "key", "transport", "tariff")
+    }
     set_config(certificate_warning_days=2000)
     assert next(one for one in hooks.health() if one.name == "customs-certificate").status == "warning"
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
+from collections import namedtuple
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
+import time_machine
 
 from plugins.customs_declaration.links import StoredPosition
 from plugins.customs_declaration.transport import DropFolder, HttpGateway
-from saleor_ext.core.errors import PermanentError, TransientError
+from plugins.customs_declaration.transport import folder as folder_module
+from plugins.customs_declaration.transport.port import file_name, parts_of
+from saleor_ext.core.errors import PermanentError, PutOff, TransientError
 
 
 @pytest.fixture
@@ -73,13 +79,14 @@ def test_receipts_come_oldest_first_and_only_when_complete(drop) -> None:
     assert [one.name for one in careful.receive()] == ["old.xml"]
 
 
-def test_taken_files_are_archived_under_names_of_their_own(drop) -> None:
+@time_machine.travel(datetime(2026, 11, 26, 17, 0, tzinfo=UTC), tick=False)  # past midnight in China
+def test_taken_files_are_archived_by_day_under_names_of_their_own(drop) -> None:
     for body in (b"<a/>", b"<b/>"):
         put(drop, "r.xml", body)
         (one,) = drop.receive()
         drop.take(one.name)
     drop.take("r.xml")
-    assert names(drop, "archive") == ["r.xml", "r.xml.2"]
+    assert names(drop, "archive/2026-11-27") == ["r.xml", "r.xml.2"]
     assert list(drop.receive()) == []
 
 
@@ -97,12 +104,117 @@ def test_oversized_files_are_put_aside_unread(drop) -> None:
     assert drop.refused() == 1
 
 
-def test_a_standing_client_program_is_noticed(drop) -> None:
+def test_a_standing_client_program_makes_sending_wait(drop) -> None:
     full = DropFolder(drop.folder, max_bytes=10, max_waiting=2)
     full.send("1.xml", b"")
     full.send("2.xml", b"")
-    with pytest.raises(TransientError, match="client running"):
+    with pytest.raises(PutOff, match="client running") as caught:
         full.send("3.xml", b"")
+    assert caught.value.seconds == 30
+    full.send("1.xml", b"")  # it waits already
+    assert full.problems() == ["2 files wait in outbox: is the port's client running?"]
+    (drop.folder / "outbox" / "1.xml").unlink()
+    full._counted = (-1.0, 0)
+    full.send("3.xml", b"")
+    DropFolder(drop.folder, max_bytes=10, max_waiting=0).send("4.xml", b"")
+    assert names(drop, "outbox") == ["2.xml", "3.xml", "4.xml"]
+
+
+def test_the_outbox_is_counted_once_a_second_not_for_every_file(drop, monkeypatch) -> None:
+    counts = []
+    honest = os.scandir
+    monkeypatch.setattr(folder_module.os, "scandir", lambda path: counts.append(path) or honest(path))
+    monkeypatch.setattr(folder_module, "COUNTED_FOR", 3600.0)
+    drop._counted = (-3600.0, 0)
+    for number in range(50):
+        drop.send(f"{number}.xml", b"")
+    assert len(counts) == 1
+    assert drop._counted[1] == 50
+
+
+def test_another_message_of_the_same_name_is_an_error_and_changes_nothing(drop) -> None:
+    drop.send("a.xml", b"1")
+    with pytest.raises(PermanentError, match="another message"):
+        drop.send("a.xml", b"2")
+    assert (drop.folder / "outbox" / "a.xml").read_bytes() == b"1"
+
+
+def test_a_message_that_lies_there_is_not_written_again(drop) -> None:
+    drop.send("a.xml", b"1")
+    before = (drop.folder / "outbox" / "a.xml").stat()
+    drop.send("a.xml", b"1")
+    after = (drop.folder / "outbox" / "a.xml").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_full_disk_leaves_no_half_file_and_is_told(drop, monkeypatch) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder_module.os, "fsync", full)
+    with pytest.raises(TransientError, match="No space left"):
+        drop.send("a.xml", b"1")
+    assert (names(drop, "outbox"), names(drop, "tmp")) == ([], [])
+    monkeypatch.setattr(
+        folder_module.shutil, "disk_usage", lambda path: namedtuple("Usage", "free")(5 * 2**20)
+    )
+    assert drop.problems() == [f"{drop.folder}: 5 MiB free"]
+
+
+def test_what_a_dead_writer_left_is_removed_after_a_day(drop) -> None:
+    assert drop.problems() == []
+    for name, age in (("old.xml.tmp", 25 * 3600), ("young.xml.tmp", 3600)):
+        path = drop.folder / "tmp" / name
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age,) * 2)
+    assert drop.problems() == []
+    assert names(drop, "tmp") == ["young.xml.tmp"]
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others(drop, monkeypatch) -> None:
+    put(drop, "locked.xml", age=30)
+    put(drop, "good.xml", age=20)
+    honest = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path.name == "locked.xml":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return honest(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert [one.name for one in drop.receive()] == ["good.xml"]
+    assert drop.refused() == 0  # it may be on its way still
+    put(drop, "locked.xml", age=90)
+    assert [one.name for one in drop.receive()] == ["good.xml"]
+    assert (
+        drop.folder / "error" / "locked.xml.reason.txt"
+    ).read_text() == "cannot be read: Permission denied\n"
+
+
+def test_a_reason_that_cannot_be_written_keeps_nothing_up(drop, monkeypatch) -> None:
+    put(drop, "bad.xml")
+    monkeypatch.setattr(Path, "write_text", lambda *args, **kwargs: full_disk())
+
+    def full_disk() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    drop.refuse("bad.xml", "no XML")
+    assert names(drop, "error") == ["bad.xml"]
+
+
+def test_of_many_thousand_files_the_oldest_come_first(drop) -> None:
+    inbox = drop.folder / "inbox"
+    inbox.mkdir()
+    for number in range(3000):
+        (inbox / f"{number}.xml").touch()
+        os.utime(inbox / f"{number}.xml", (1e9 - number,) * 2)
+    assert [one.name for one in drop.receive(3)] == ["2999.xml", "2998.xml", "2997.xml"]
+
+
+def test_names_hold_kind_and_guid() -> None:
+    assert file_name("CEB311Message", "A-1") == "CEB311Message_A-1.xml"
+    assert parts_of("CEB311Message_A-1.xml") == ("CEB311Message", "A-1")
+    assert parts_of("other.xml") == ("", "other")
 
 
 @pytest.mark.parametrize("name", ["../a.xml", "a/b.xml", "", ".a"])

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,10 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
-import psycopg
 import pytest
 
 from plugins.cross_border_payment import declarations, gateways, webhooks
@@ -27,6 +22,7 @@ from saleor_ext.core import clock, inbox, outbox
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import ParcelView, configuration
+from tests.sandbox_process import running_sandbox
 
 from .conftest import FakePlatform
 from .test_declarations import view
@@ -39,7 +35,6 @@ pytestmark = [
         find_spec("sandbox.psp") is None, reason="the sandbox is not part of this installation"
     ),
 ]
-DATABASE = f"ponte_sandbox_payment_{os.getpid()}"
 
 
 @dataclass(frozen=True)
@@ -54,57 +49,11 @@ class Sandbox:
         assert answer.status_code == 200, answer.text
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Start the sandbox's server and worker on a database of their own, sixty times as fast."""
-    folder, port = tmp_path_factory.mktemp("sandbox"), _free_port()
-    server = os.environ["DATABASE_URL"]
-    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
-        "SANDBOX_DATABASE_URL": urlsplit(server)._replace(path=f"/{DATABASE}").geturl(),
-        "SANDBOX_DIR": str(folder),
-        "SANDBOX_CUSTOMS_DROP": str(folder / "customs"),
-        "SANDBOX_BIND": f"127.0.0.1:{port}",
-        "SANDBOX_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "SANDBOX_SPEED": "60",
-    }
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "sandbox", command], env=environment, cwd=Path(__file__).parents[2]
-        )
-        for command in ("serve", "work")
-    ]
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url)
-        yield Sandbox(url, json.loads((folder / "psp" / "config.json").read_text()))
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=20)
-        with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{DATABASE}" WITH (FORCE)')
-
-
-def _wait_for(url: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if httpx2.get(f"{url}/v3/global/certificates").status_code == 401:
-                return
-        except httpx2.HTTPError:
-            time.sleep(0.2)
-    pytest.fail("the sandbox did not start")
+    """The sandbox sixty times as fast."""
+    with running_sandbox("payment", tmp_path_factory.mktemp("sandbox"), speed="60") as running:
+        yield Sandbox(running.url, json.loads((running.folder / "psp" / "config.json").read_text()))
 
 
 def _until(done: Callable[[], Any], seconds: float = 30) -> None:

@@ -75,10 +75,10 @@ def spool(into: str | None = "stdout") -> Iterator[TextIO]:
         sys.stdout.flush()
 
 
-def to_json(value: object) -> str:
-    """Write JSON in one line; letters as they are where the output can show them."""
+def to_json(value: object, indent: int | None = None) -> str:
+    """Write JSON, in one line unless indented; letters as they are where the output can show them."""
     utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
-    return json.dumps(value, ensure_ascii=not utf8)
+    return json.dumps(value, ensure_ascii=not utf8, indent=indent)
 
 
 def write_bytes(body: bytes, path: Path | None) -> None:

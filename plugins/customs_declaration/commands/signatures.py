@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 the signature does not hold, 2 the input cannot be read (o
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -14,16 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .output import Unreadable, command, to_json, write_bytes
+
 if TYPE_CHECKING:
     from lxml import etree
 
-DONE, DOES_NOT_HOLD, UNREADABLE = 0, 1, 2
+DONE, DOES_NOT_HOLD = 0, 1
 #: A message of a hundred documents with full lists is some megabytes.
 MOST = 64 * 1024 * 1024
-
-
-class Unreadable(Exception):
-    """The input cannot be used; the text is the one line for the person at the keyboard."""
 
 
 def register(subparsers: Any) -> None:
@@ -50,7 +47,7 @@ def _add(
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text)
     parser.add_argument("file", metavar="FILE", help="input; - reads standard input")
-    parser.set_defaults(func=_guarded(function), needs_django=False)
+    parser.set_defaults(func=command(function), needs_django=False)
     return parser
 
 
@@ -68,20 +65,6 @@ def _identity_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sm2-id", default="1234567812345678", metavar="TEXT", help="identity for SM2 signatures"
     )
-
-
-def _guarded(function: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Turn what cannot be read into one line and exit code 2."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        try:
-            return function(arguments)
-        except Unreadable as error:
-            line = " ".join(str(error).split())
-            print(f"ponte customs {arguments.customs_command}: {line}", file=sys.stderr)
-            return UNREADABLE
-
-    return run
 
 
 # -- sign, verify ----------------------------------------------------------------------------------------------
@@ -104,10 +87,9 @@ def _sign(arguments: argparse.Namespace) -> int:
         raise Unreadable(error.message) from None
     body = _bytes_of(root)
     if not arguments.out:
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
+        write_bytes(body, None)
         return DONE
-    _write(Path(arguments.out), body)
+    write_bytes(body, Path(arguments.out))
     facts = {"signature": signer.algorithms.signature, "digest": signer.algorithms.digest}
     return _print({"out": arguments.out, "key_name": signer.key_name, **facts})
 
@@ -214,18 +196,6 @@ def _password(arguments: argparse.Namespace) -> str:
         raise Unreadable(f"{arguments.password_file}: not UTF-8 text") from None
 
 
-def _write(path: Path, body: bytes) -> None:
-    """Write a file so that nobody sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise Unreadable(f"{path}: {error.strerror}") from None
-
-
 def _print(result: dict[str, Any]) -> int:
-    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    print(json.dumps(result, ensure_ascii=plain, indent=2))
+    print(to_json(result, indent=2))
     return DONE

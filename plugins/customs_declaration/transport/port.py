@@ -21,7 +21,10 @@ class Transport(Protocol):
     def send(self, name: str, body: bytes) -> None:
         """Hand a message over; the same name again is the same message again.
 
+        ``name`` is made by :func:`file_name`.
+
         :raises TransientError: when trying later may help
+        :raises PutOff: when the way is full
         """
 
     def receive(self, limit: int = 100) -> Iterator[Incoming]:
@@ -35,3 +38,14 @@ class Transport(Protocol):
 
     def problems(self) -> list[str]:
         """Return what stands in the way of working, in words; empty when all is well."""
+
+
+def file_name(kind: str, guid: str) -> str:
+    """Return the name under which a message is handed over, the same for every send."""
+    return f"{kind}_{guid}.xml"
+
+
+def parts_of(name: str) -> tuple[str, str]:
+    """Return kind and guid of a name made by :func:`file_name`; any other name is its own guid."""
+    kind, _, guid = name.removesuffix(".xml").rpartition("_")
+    return kind, guid

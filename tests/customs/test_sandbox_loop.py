@@ -1,20 +1,16 @@
-"""The whole loop of payment data: the sandbox's customs ask over HTTP, and check what the platform uploads."""
+"""Whole loops with the sandbox's customs: messages of several documents and their receipts through the drop folder,
+payment data that they ask for over HTTP, and what they think of the upload.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
-import psycopg
 import pytest
 
 from plugins.cross_border_payment import gateways
@@ -22,13 +18,14 @@ from plugins.cross_border_payment import wire as payment_wire
 from plugins.cross_border_payment.models import PaymentSession
 from plugins.cross_border_payment.plugin import plugin as payment
 from plugins.cross_border_payment.port import WireEntry, WireKind
-from plugins.customs_declaration import documents, links, mapping
-from plugins.customs_declaration.models import RealtimeRequest
+from plugins.customs_declaration import batches, documents, links, mapping, receipts, steps
+from plugins.customs_declaration.models import CustomsDocument, CustomsMessage, RealtimeRequest
 from plugins.customs_declaration.signing import soft_signer
-from saleor_ext.core import clock, outbox
+from saleor_ext.core import clock, inbox, outbox
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.plugin_api import StepView, configuration
 from tests.payment.conftest import config_values
+from tests.sandbox_process import SandboxProcess, running_sandbox
 
 from . import sm2_files
 from .parcels import parcel
@@ -37,57 +34,17 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(find_spec("sandbox.customs_port") is None, reason="no sandbox in this installation"),
 ]
-DATABASE = f"ponte_sandbox_realtime_{os.getpid()}"
 TRANSACTION = "VHJhbnNhY3Rpb246MQ=="
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the sandbox's server and worker on a database of their own."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = os.environ["DATABASE_URL"]
-    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
-        "SANDBOX_DATABASE_URL": urlsplit(server)._replace(path=f"/{DATABASE}").geturl(),
-        "SANDBOX_DIR": str(folder),
-        "SANDBOX_CUSTOMS_DROP": str(folder / "customs"),
-        "SANDBOX_BIND": f"127.0.0.1:{port}",
-        "SANDBOX_PUBLIC_URL": f"http://127.0.0.1:{port}",
-    }
-    command, root = [sys.executable, "-m", "sandbox"], Path(__file__).parents[2]
-    processes = [subprocess.Popen([*command, part], env=environment, cwd=root) for part in ("serve", "work")]
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{url}/sandbox/customs/realtime")
-        yield url
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=20)
-        with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{DATABASE}" WITH (FORCE)')
-
-
-def wait_for(url: str, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if httpx2.get(url).status_code == 200:
-                return
-        except httpx2.HTTPError:
-            time.sleep(0.2)
-    pytest.fail("the sandbox did not start")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with running_sandbox("realtime", tmp_path_factory.mktemp("sandbox"), speed="60") as running:
+        yield running
 
 
 @pytest.fixture
-def order_no(platform_of_tests, set_config, sandbox: str) -> Iterator[str]:
+def order_no(platform_of_tests, set_config, sandbox: SandboxProcess) -> Iterator[str]:
     """A parcel whose payment the payment plugin knows, with the bytes it exchanged for it."""
     configuration.save(payment, config_values(), actor="test")
     configuration.forget_cache()
@@ -113,25 +70,25 @@ def order_no(platform_of_tests, set_config, sandbox: str) -> Iterator[str]:
     steps = {**view.steps, "declare_payment": StepView("declare_payment", "done", paid)}
     view = dataclasses.replace(view, steps=steps, transaction_id=TRANSACTION)
     documents.declaration_of(platform_of_tests.add(view))
-    set_config(realtime_url=f"{sandbox}/ceb2grab/grab/realTimeDataUpload")
+    set_config(realtime_url=f"{sandbox.url}/ceb2grab/grab/realTimeDataUpload")
     yield number
     configuration.forget_cache()
 
 
-def register(sandbox: str, certificate: Path) -> None:
+def register(sandbox: SandboxProcess, certificate: Path) -> None:
     body = {"copCode": "4401960PT1", "certificate": certificate.read_text()}
-    assert httpx2.post(f"{sandbox}/sandbox/customs/certificates", json=body).status_code == 200
+    assert httpx2.post(f"{sandbox.url}/sandbox/customs/certificates", json=body).status_code == 200
 
 
-def demand(sandbox: str, platform: str, order_no: str, failures: int = 0) -> dict:
+def demand(sandbox: SandboxProcess, platform: str, order_no: str, failures: int = 0) -> dict:
     """Have customs ask, work the outbox, and return what customs think of it."""
     body = {"orderNo": order_no, "url": f"{platform}/plugins/customs/platDataOpen", "failures": failures}
-    session = httpx2.post(f"{sandbox}/sandbox/customs/realtime", json=body).json()["sessionID"]
+    session = httpx2.post(f"{sandbox.url}/sandbox/customs/realtime", json=body).json()["sessionID"]
     end = time.monotonic() + 50
     while time.monotonic() < end:
         OutboxMessage.objects.filter(state="pending").update(run_at=clock.now())
         outbox.drain()
-        listed = httpx2.get(f"{sandbox}/sandbox/customs/realtime").json()["calls"]
+        listed = httpx2.get(f"{sandbox.url}/sandbox/customs/realtime").json()["calls"]
         (found,) = [one for one in listed if one["sessionID"] == session]
         if found["code"] == "20000" or (found["code"] and found["uploads"] > failures):
             return found
@@ -166,10 +123,10 @@ def test_the_port_takes_a_message_signed_by_sm2(
     assert "验签失败" in error_of(sandbox, altered)
 
 
-def error_of(sandbox: str, body: bytes) -> str:
+def error_of(sandbox: SandboxProcess, body: bytes) -> str:
     """What the port says of a message as a whole; empty when it takes it."""
-    assert httpx2.post(f"{sandbox}/customs/messages", content=body).json()["documents"] == 1
-    return str(httpx2.get(f"{sandbox}/sandbox/?format=json").json()["messages"][0]["error"])
+    assert httpx2.post(f"{sandbox.url}/customs/messages", content=body).json()["documents"] == 1
+    return str(httpx2.get(f"{sandbox.url}/sandbox/?format=json").json()["messages"][0]["error"])
 
 
 def test_customs_refuse_a_key_that_is_not_registered(
@@ -188,3 +145,25 @@ def test_customs_refuse_a_key_that_is_not_registered(
 
 def test_an_order_that_is_not_ours_is_answered_with_a_failure(order_no, sandbox, live_server) -> None:
     assert demand(sandbox, live_server.url, "nobody's")["code"] == "20000"
+
+
+def test_messages_of_several_documents_are_answered_document_by_document(
+    platform_of_tests, set_config, sandbox: SandboxProcess, key_pair
+) -> None:
+    register(sandbox, key_pair[1])
+    set_config(folder=str(sandbox.folder / "customs"), batch_size=3, batch_seconds=0)
+    views = [platform_of_tests.add(parcel(f"LOOP{number}")) for number in range(4)]
+    for view in views[:3]:
+        steps.declare_order(view)
+    assert batches.gather() == 1
+    steps.declare_order(views[3])
+    assert batches.gather() == 1
+    assert outbox.drain() == 2
+    end = time.monotonic() + 60
+    while CustomsDocument.objects.exclude(state="accepted").exists():
+        assert time.monotonic() < end, list(CustomsDocument.objects.values_list("state", "status_text"))
+        receipts.poll()
+        inbox.drain()
+        time.sleep(0.2)
+    assert sorted(name for name, _data in platform_of_tests.completed) == ["declare_order"] * 4
+    assert CustomsMessage.objects.count() == 2

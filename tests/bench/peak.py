@@ -1,0 +1,49 @@
+"""``python -m tests.bench.peak NUMBER COUNT``: one worker of the peak; starts when its input is closed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
+
+import django
+
+
+def main(number: int, count: int) -> None:
+    """Declare order and list of each parcel as its steps do, gathering and handing over in between."""
+    django.setup()
+    from plugins.customs_declaration import batches, steps
+    from saleor_ext.core import outbox
+    from saleor_ext.plugin_api import platform as services
+    from tests.bench.customs import BATCH, parcels, quiet
+    from tests.customs.parcels import FakePlatform
+
+    quiet()
+    sys.modules[services.__module__].set_platform(FakePlatform())  # type: ignore[attr-defined]
+    views = parcels(f"K{os.getppid()}W{number}X", count)
+    print("ready", flush=True)
+    sys.stdin.read()
+    for begun, view in enumerate(views, 1):
+        steps.declare_order(view)
+        steps.declare_inventory(view)
+        if begun % BATCH == 0:
+            batches.gather()
+            outbox.drain()
+    _finish(batches, outbox)
+
+
+def _finish(batches: object, outbox: object) -> None:
+    """Go on until nothing waits any more, here or in the other worker."""
+    import time
+
+    from plugins.customs_declaration.models import CustomsDocument
+
+    while CustomsDocument.objects.filter(state="built").exists():
+        batches.gather()  # type: ignore[attr-defined]
+        outbox.drain()  # type: ignore[attr-defined]
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
