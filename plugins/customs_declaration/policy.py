@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 
-from saleor_ext.core.errors import ConfigurationError, PermanentError
+from saleor_ext.core.errors import PermanentError
 
 from . import tables
 
@@ -203,16 +203,12 @@ def _row(row: tables.Row, edition: tables.Edition) -> TariffRow | None:
 
 def load_tariff(path: Path) -> Tariff:
     """Read a tariff: one CSV or XLSX file, or a folder of dated editions; a bad row names its line."""
-    found: list[TariffRow] = []
-    for edition in tables.editions(path):
-        for row in tables.rows(edition.path, COLUMNS):
-            try:
-                made = _row(row, edition)
-            except ValueError as error:
-                raise ConfigurationError(f"{row.place}: {error}") from error
-            if made is not None:
-                found.append(made)
-    return Tariff(found)
+    return Tariff(tables.read(path, COLUMNS, _row))
+
+
+def tariff_of(text: str, name: str, since: date) -> Tariff:
+    """Read a tariff from CSV text that is in force from a day on."""
+    return Tariff(tables.read_text(text, name, since, COLUMNS, _row))
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from saleor_ext.core.errors import ConfigurationError, PermanentError
+from saleor_ext.core.errors import PermanentError
 
 from . import tables
 from .policy import DATA, UnknownTariff
@@ -154,19 +154,15 @@ def edition_on(day: date) -> PostalEdition:
 def load_classes(path: Path) -> PostalClasses:
     """Read a table of classes: one CSV or XLSX file, or a folder of dated editions; a bad row names its line."""
     known = {name for edition in editions() for name in edition.rates}
-    found = []
-    for edition in tables.editions(path):
-        for row in tables.rows(edition.path, COLUMNS):
-            try:
-                days = tables.period(row.cells, edition)
-                if row.cells["class"] not in known:
-                    raise ValueError(f"class: {row.cells['class']!r} is none of {', '.join(sorted(known))}")
-                code = tables.code(row.cells["hs"])
-            except ValueError as error:
-                raise ConfigurationError(f"{row.place}: {error}") from error
-            if days:
-                found.append((code, row.cells["class"], *days))
-    return PostalClasses(found)
+
+    def made(row: tables.Row, edition: tables.Edition) -> tuple[str, str, date, date | None] | None:
+        days = tables.period(row.cells, edition)
+        if row.cells["class"] not in known:
+            raise ValueError(f"class: {row.cells['class']!r} is none of {', '.join(sorted(known))}")
+        code = tables.code(row.cells["hs"])
+        return (code, row.cells["class"], *days) if days else None
+
+    return PostalClasses(tables.read(path, COLUMNS, made))
 
 
 @lru_cache(maxsize=1)
