@@ -11,8 +11,8 @@ from saleor_ext.plugin_api import Health
 from . import links
 from .documents import MOST_SENDS
 from .models import CustomsDocument, Declaration, QuarantinedFile
-from .policy import tariff
-from .positive_list import positive_list
+from .policies import in_force
+from .policies.in_force import Kind
 from .realtime.requests import troubled
 from .signing import certificate_facts, probe
 from .signing.remote import RemoteSigner
@@ -88,14 +88,13 @@ def _transport() -> Health:
 
 
 def _tariff() -> Health:
-    settings = links.config()
+    today = clock.china_today()
     try:
-        tariff(settings.tariff_file)
-        if settings.positive_list_file:
-            positive_list(settings.positive_list_file)
+        in_force.tariff(today)
+        in_force.positive_list(today)
     except PonteError as error:
         return Health("customs-tariff", "error", error.message, _("Correct the tariff file."))
-    if not settings.tariff_file:
+    if not links.config().tariff_file and in_force.edition(Kind.TARIFF, today) is None:
         text = _("The shipped sample of tax rates is in use.")
         return Health("customs-tariff", "warning", text, _("Name a tariff file before selling for real."))
     return Health("customs-tariff", "ok")

@@ -24,9 +24,10 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, links, pages, postal, requirements, steps, texts
+from . import cancelling, checks, duty, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
-from .policy import UnknownTariff, tariff
+from .policies import in_force
+from .policy import UnknownTariff
 from .tax import MissingMeasure
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def tax_quote(request: TaxQuoteRequest) -> TaxQuote | None:
     if request.lane not in TRADE_MODES:
         return None
     try:
-        return duty.quote(request, tariff(links.config().tariff_file))
+        return duty.quote(request, in_force.tariff(request.on), in_force.limits(request.on))
     except (UnknownTariff, MissingMeasure) as error:
         log.warning("no tax quote: %s", error.message)
         return None
@@ -100,6 +101,13 @@ def _postal_note(request: TaxQuoteRequest) -> texts.Text | None:
         for line in request.lines
     ]
     try:
-        return texts.postal(postal.calculate(lines, day=request.on, classes=postal.classes()))
+        return texts.postal(
+            postal.calculate(
+                lines,
+                day=request.on,
+                classes=postal.classes(),
+                edition=in_force.postal(request.on),
+            )
+        )
     except PermanentError:
         return None

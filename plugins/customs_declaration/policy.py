@@ -7,12 +7,13 @@ sample; an operator puts the real one beside it by configuration.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from saleor_ext.core.errors import PermanentError
 
@@ -222,27 +223,29 @@ def tariff(path: str = "") -> Tariff:
     return _tariff_at(chosen, tables.stamp(chosen))
 
 
+def limits_of(entry: Mapping[str, Any], since: date, source: str, status: str) -> Limits:
+    """Make limits of a table's keys ``single_limit``, ``annual_limit`` and ``tax_share``."""
+    return Limits(
+        since=since,
+        single=Decimal(entry["single_limit"]),
+        annual=Decimal(entry["annual_limit"]),
+        tax_share=Decimal(entry["tax_share"]),
+        source=source,
+        status=status,
+    )
+
+
 @lru_cache(maxsize=1)
 def limit_editions() -> tuple[Limits, ...]:
-    """Return every edition of the limits, oldest first."""
+    """Return every shipped edition of the limits, oldest first."""
     with (DATA / "limits.toml").open("rb") as file:
         found = tomllib.load(file)["edition"]
-    editions = (
-        Limits(
-            since=entry["from"],
-            single=Decimal(entry["single_limit"]),
-            annual=Decimal(entry["annual_limit"]),
-            tax_share=Decimal(entry["tax_share"]),
-            source=entry["source"],
-            status=entry["status"],
-        )
-        for entry in found
-    )
-    return tuple(sorted(editions, key=lambda edition: edition.since))
+    made = (limits_of(entry, entry["from"], entry["source"], entry["status"]) for entry in found)
+    return tuple(sorted(made, key=lambda edition: edition.since))
 
 
 def limits_on(day: date) -> Limits:
-    """Return the limits in force on a day."""
+    """Return the limits in force on a day by the shipped table."""
     valid = [edition for edition in limit_editions() if edition.since <= day]
     if not valid:
         raise PermanentError(f"no retail-import limits are on file for {day}", code="no_limits")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
 from . import documents, links, mapping, quota
 from .config import TRADE_MODES
+from .duty import article_of, tax_line
 from .models import CustomsDocument, Declaration
+from .policies import in_force
 from .preflight import dutiable_value
 from .states import RANK, DocumentState, state_of
+from .tax import TaxLine
 
 ORDER_STEP, LIST_STEP = "declare_order", "declare_inventory"
 ORDER, WAYBILL, LIST = "CEB311Message", "CEB511Message", "CEB621Message"
@@ -62,7 +66,25 @@ def _hold(parcel: ParcelView) -> None:
     """Keep the buyer's quota for this parcel, anew when a rejection has freed it."""
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
-    quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel))
+    quota.hold(
+        parcel.buyer.index,
+        reference_of(parcel),
+        dutiable_value(parcel),
+        takes=quota.capped(coded_lines(parcel), clock.china_today()),
+    )
+
+
+def coded_lines(parcel: ParcelView) -> list[tuple[str, TaxLine]]:
+    """Return the parcel's lines as the tax engine and the positive list see them, each with its commodity code."""
+    today = clock.china_today()
+    rates = in_force.tariff(today)
+    return [
+        (
+            line.facts.hs_code,
+            tax_line(article_of(line.facts), line.quantity, line.total.amount, rates, today),
+        )
+        for line in parcel.lines
+    ]
 
 
 def order_is_ready(document: CustomsDocument) -> bool:
