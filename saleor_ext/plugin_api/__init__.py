@@ -15,6 +15,8 @@ from .platform import Platform, SaleorClient, platform
 from .types import (
     Address,
     Buyer,
+    CheckoutLine,
+    CheckoutView,
     ConsoleFragment,
     ConsolePage,
     DeliveryOption,
@@ -49,6 +51,8 @@ from .types import (
 __all__ = [
     "Address",
     "Buyer",
+    "CheckoutLine",
+    "CheckoutView",
     "Console",
     "ConsoleFragment",
     "ConsolePage",

@@ -157,6 +157,30 @@ class OrderDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutLine:
+    """A line of a checkout as Saleor tells it; ``unit_price`` is net of tax."""
+
+    sku: str
+    quantity: int
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutView:
+    """A checkout as a webhook of Saleor describes it: what an order is checked by before it is paid.
+
+    ``lane`` is what the checkout says of itself, which anybody may write.
+    """
+
+    api_url: str
+    checkout_id: str
+    lane: str
+    lines: tuple[CheckoutLine, ...]
+    freight: Money
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Why a box cannot be ordered (``blocking``) or what the buyer should know; shown before payment."""
 
