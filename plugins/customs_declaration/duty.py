@@ -8,8 +8,8 @@ from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import ParcelView, TaxQuote, TaxQuoteRequest, VariantFacts
 from saleor_ext.plugin_api import TaxLine as QuotedLine
-from saleor_ext.plugin_api import TaxQuote, TaxQuoteRequest, VariantFacts
 
 from . import policy, texts
 from .policy import Limits, Tariff
@@ -57,6 +57,14 @@ def tax_line(article: Article, quantity: int, value: Decimal, tariff: Tariff, da
         rates=tariff.rates(article.hs_code, day),
         measures={code: amount * quantity for code, amount in article.measures.items()},
     )
+
+
+def lines_of(parcel: ParcelView, tariff: Tariff, day: date) -> list[TaxLine]:
+    """Make the engine's lines of a parcel."""
+    return [
+        tax_line(article_of(line.facts), line.quantity, line.total.amount, tariff, day)
+        for line in parcel.lines
+    ]
 
 
 def quote(request: TaxQuoteRequest, tariff: Tariff, limits: Limits | None = None) -> TaxQuote:

@@ -258,4 +258,11 @@ class RealtimeRequest(models.Model):
 
 
 # Django finds a plugin's tables through this module only.
+from .duties.models import (  # noqa: E402, F401
+    GuaranteeEntry,
+    TaxBill,
+    TaxBillLine,
+    TaxFigureLine,
+    TaxFigures,
+)
 from .policies.models import PolicyEdition  # noqa: E402, F401

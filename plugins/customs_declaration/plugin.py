@@ -55,6 +55,7 @@ plugin = Plugin(
     periodic=(
         Periodic("customs-receipts", f"{PACKAGE}.receipts.poll", 3.0),
         Periodic("customs-resend", f"{PACKAGE}.documents.resend_silent", 60.0),
+        Periodic("customs-tax-bills", f"{PACKAGE}.duties.bills.adopt", 300.0),
         Periodic("customs-realtime-archive", f"{PACKAGE}.realtime.requests.forget_old", 24 * 3600.0),
     ),
 )

@@ -15,6 +15,7 @@ from saleor_ext.core import audit, clock, inbox
 from saleor_ext.core.models import InboxMessage
 
 from . import effects, links
+from .dispatch import dispatch
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
@@ -140,6 +141,7 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
         effects.numbers(document, raw)
         if moved:
             effects.follow(document, receipt)
+    dispatch(receipt, fields)
     return receipt
 
 

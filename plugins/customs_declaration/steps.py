@@ -10,7 +10,8 @@ from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
 from . import documents, links, mapping, quota
 from .config import TRADE_MODES
-from .duty import article_of, tax_line
+from .duties import figures
+from .duty import lines_of
 from .models import CustomsDocument, Declaration
 from .policies import in_force
 from .preflight import dutiable_value
@@ -52,6 +53,7 @@ def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
     _hold(parcel)
     document = documents.prepare(parcel, LIST, mapping.inventory)
+    figures.keep(document.declaration, parcel)
     documents.hand_over(document)
     _mark(document, Declaration.State.LIST)
     platform().add_event(parcel.id, "declared", key="declared")
@@ -75,16 +77,10 @@ def _hold(parcel: ParcelView) -> None:
 
 
 def coded_lines(parcel: ParcelView) -> list[tuple[str, TaxLine]]:
-    """Return the parcel's lines as the tax engine and the positive list see them, each with its commodity code."""
+    """Return the parcel's lines as the tax engine sees them, each with its commodity code."""
     today = clock.china_today()
-    rates = in_force.tariff(today)
-    return [
-        (
-            line.facts.hs_code,
-            tax_line(article_of(line.facts), line.quantity, line.total.amount, rates, today),
-        )
-        for line in parcel.lines
-    ]
+    lines = lines_of(parcel, in_force.tariff(today), today)
+    return [(line.facts.hs_code, taxed) for line, taxed in zip(parcel.lines, lines, strict=True)]
 
 
 def order_is_ready(document: CustomsDocument) -> bool:

@@ -75,6 +75,12 @@ def windows(released: date) -> shipped_windows.Windows:
     return cast("shipped_windows.Windows", found) or shipped_windows.windows_on(released)
 
 
+def all_windows() -> list[shipped_windows.Windows]:
+    """Return every edition of the windows that is in force on any day."""
+    approved = [_read(one.pk) for one in _approved() if one.kind == Kind.RETURNS]
+    return [*shipped_windows.shipped(), *approved]
+
+
 def edition(kind: str, day: date) -> Approved | None:
     """Return the approved edition of a table that is in force on a day; None when the shipped one is."""
     return next((one for one in _approved() if one.kind == kind and one.since <= day), None)

@@ -59,7 +59,7 @@ def windows_of(entry: Mapping[str, Any], since: date, source: str, status: str) 
 @lru_cache(maxsize=1)
 def shipped() -> tuple[Windows, ...]:
     """Return every shipped edition, oldest first."""
-    with (DATA / "returns.toml").open("rb") as file:
+    with (DATA / "windows.toml").open("rb") as file:
         found = tomllib.load(file)["edition"]
     made = (windows_of(entry, entry["from"], entry["source"], entry["status"]) for entry in found)
     return tuple(sorted(made, key=lambda edition: edition.since))
