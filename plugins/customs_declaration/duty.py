@@ -67,6 +67,12 @@ def lines_of(parcel: ParcelView, tariff: Tariff, day: date) -> list[TaxLine]:
     ]
 
 
+def coded(parcel: ParcelView, tariff: Tariff, day: date) -> list[tuple[str, TaxLine]]:
+    """Return the engine's lines of a parcel, each with its commodity code, as the positive list takes them."""
+    lines = lines_of(parcel, tariff, day)
+    return [(line.facts.hs_code, taxed) for line, taxed in zip(parcel.lines, lines, strict=True)]
+
+
 def quote(request: TaxQuoteRequest, tariff: Tariff, limits: Limits | None = None) -> TaxQuote:
     """Answer the platform's question for the tax of a box."""
     lines = [

@@ -24,7 +24,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, pages, postal, requirements, steps, texts
+from . import cancelling, checks, duty, objections, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
 from .policies import in_force
 from .policy import UnknownTariff
@@ -74,7 +74,7 @@ def parcel_cancelled(parcel: ParcelView) -> None:
 
 @hookimpl
 def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
-    return pages.console(place, context)
+    return [*pages.console(place, context), *(objections.fragment(context) if place == "parcel" else [])]
 
 
 @hookimpl

@@ -8,15 +8,14 @@ from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
-from . import documents, links, mapping, quota
+from . import documents, links, mapping, objections, quota
 from .config import TRADE_MODES
 from .duties import figures
-from .duty import lines_of
+from .duty import coded
 from .models import CustomsDocument, Declaration
 from .policies import in_force
 from .preflight import dutiable_value
 from .states import RANK, DocumentState, state_of
-from .tax import TaxLine
 
 ORDER_STEP, LIST_STEP = "declare_order", "declare_inventory"
 ORDER, WAYBILL, LIST = "CEB311Message", "CEB511Message", "CEB621Message"
@@ -37,6 +36,7 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
     ]
 
 
+@objections.stopped_by(ORDER_STEP)
 def declare_order(parcel: ParcelView) -> Done | Wait:
     """Hold the buyer's quota, then send the order (and the waybill where it is ours to send)."""
     _hold(parcel)
@@ -49,6 +49,7 @@ def declare_order(parcel: ParcelView) -> Done | Wait:
     return Done(facts) if order_is_ready(document) else Wait(facts)
 
 
+@objections.stopped_by(LIST_STEP)
 def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
     _hold(parcel)
@@ -68,19 +69,13 @@ def _hold(parcel: ParcelView) -> None:
     """Keep the buyer's quota for this parcel, anew when a rejection has freed it."""
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
+    today = clock.china_today()
     quota.hold(
         parcel.buyer.index,
         reference_of(parcel),
         dutiable_value(parcel),
-        takes=quota.capped(coded_lines(parcel), clock.china_today()),
+        takes=quota.capped(coded(parcel, in_force.tariff(today), today), today),
     )
-
-
-def coded_lines(parcel: ParcelView) -> list[tuple[str, TaxLine]]:
-    """Return the parcel's lines as the tax engine sees them, each with its commodity code."""
-    today = clock.china_today()
-    lines = lines_of(parcel, in_force.tariff(today), today)
-    return [(line.facts.hs_code, taxed) for line, taxed in zip(parcel.lines, lines, strict=True)]
 
 
 def order_is_ready(document: CustomsDocument) -> bool:

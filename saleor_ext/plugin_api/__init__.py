@@ -14,6 +14,7 @@ from .hooks import hookimpl
 from .platform import Platform, SaleorClient, platform
 from .types import (
     Address,
+    BookBalance,
     Buyer,
     CheckoutLine,
     CheckoutView,
@@ -50,6 +51,7 @@ from .types import (
 
 __all__ = [
     "Address",
+    "BookBalance",
     "Buyer",
     "CheckoutLine",
     "CheckoutView",

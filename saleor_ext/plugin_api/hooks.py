@@ -3,6 +3,7 @@
 # Specifications only declare: their arguments are used by the implementations.
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pluggy
@@ -55,6 +56,13 @@ class Specifications:
         """Return the original bytes of a parcel's payment, or None when it is not this plugin's.
 
         Asked when customs demand them. Every reading goes to the audit log with ``purpose``.
+        """
+
+    @_hookspec(firstresult=True)
+    def bonded_balance(self, parcel: t.ParcelView) -> Mapping[int, t.BookBalance] | None:
+        """Return what the bonded book holds for each line of a parcel, by line number; it changes nothing.
+
+        None when the book is not kept here; a line that is missing has no item in it.
         """
 
     @_hookspec

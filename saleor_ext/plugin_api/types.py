@@ -413,6 +413,25 @@ class StepSpec:
     after: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BookBalance:
+    """A line's item in the bonded book. Quantities in its declared unit: ``held`` for this very line, ``available``
+    beside that for anybody. Units, commodity code and origin as the book has them, empty where it does not say.
+    """
+
+    gnum: int
+    book_no: str
+    item_record_no: str
+    hs_code: str
+    origin: str
+    dcl_unit: str
+    lawf_unit: str
+    #: Customs have stopped the item for leaving the zone.
+    stopped: bool
+    held: Decimal
+    available: Decimal
+
+
 # -- pages and health ------------------------------------------------------------------------------------------
 
 
