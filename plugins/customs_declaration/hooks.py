@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
+    ConsolePage,
     Finding,
     Fragment,
     Health,
@@ -27,6 +28,7 @@ from saleor_ext.plugin_api import (
 from . import cancelling, checks, duty, objections, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
 from .policies import in_force
+from .policies import pages as policy_pages
 from .policy import UnknownTariff
 from .tax import MissingMeasure
 
@@ -70,6 +72,11 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 @hookimpl
 def parcel_cancelled(parcel: ParcelView) -> None:
     cancelling.promise(parcel)
+
+
+@hookimpl
+def console_pages() -> list[ConsolePage]:
+    return policy_pages.menu()
 
 
 @hookimpl

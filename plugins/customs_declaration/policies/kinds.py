@@ -22,6 +22,12 @@ from .models import PolicyEdition
 Kind = PolicyEdition.Kind
 #: Kinds that are one table of values; the others are tables of codes, whose rows have days of their own.
 VALUES = frozenset({Kind.LIMITS, Kind.POSTAL, Kind.RETURNS})
+#: Columns of the tables of codes.
+COLUMNS: dict[Kind, tuple[str, ...]] = {
+    Kind.TARIFF: ("name", *policy.COLUMNS),
+    Kind.POSITIVE_LIST: positive_list.COLUMNS,
+}
+_WINDOW_KEYS = ("apply_days", "arrive_days", "pay_from_day", "pay_until_day")
 #: Standing of what two persons have approved.
 APPROVED = "approved"
 
@@ -44,6 +50,27 @@ def parse(kind: str, content: str, since: date, source: str) -> Any:
     :raises ConfigurationError: one line that names the place
     """
     return _READERS[Kind(kind)](content, since, source)
+
+
+def write(kind: str, table: Any) -> str:
+    """Return a table in force as an edition's text to start from; for tables of codes only their columns."""
+    chosen = Kind(kind)
+    if chosen in COLUMNS:
+        return ",".join(COLUMNS[chosen]) + "\n"
+    if chosen == Kind.POSTAL:
+        return _postal_text(table)
+    if chosen == Kind.LIMITS:
+        values = {"single_limit": table.single, "annual_limit": table.annual, "tax_share": table.tax_share}
+        return "".join(f'{name} = "{value}"\n' for name, value in values.items())
+    return "".join(f"{name} = {getattr(table, name)}\n" for name in _WINDOW_KEYS)
+
+
+def _postal_text(table: postal.PostalEdition) -> str:
+    lines = [f'exempt_up_to = "{table.exempt_up_to}"', "", "[rates]"]
+    lines += [f'"{name}" = "{rate}"' for name, rate in table.rates.items()]
+    lines += ["", "[parcel_limit]"]
+    lines += [f'"{code}" = "{limit}"' for code, limit in table.parcel_limit.items()]
+    return "\n".join(lines) + "\n"
 
 
 def differences(kind: str, old: Any, new: Any, day: date) -> list[Change]:
@@ -105,9 +132,8 @@ def _postal(content: str, since: date, source: str) -> postal.PostalEdition:
 
 
 def _windows(content: str, since: date, source: str) -> windows.Windows:
-    keys = ("apply_days", "arrive_days", "pay_from_day", "pay_until_day")
-    found = _table(content, frozenset(keys))
-    for key in keys:
+    found = _table(content, frozenset(_WINDOW_KEYS))
+    for key in _WINDOW_KEYS:
         if type(found[key]) is not int or not 0 < found[key] <= 366:
             raise ConfigurationError(f"{key}: {found[key]!r} is no number of days from 1 to 366")
     made = windows.windows_of(found, since, source, APPROVED)
