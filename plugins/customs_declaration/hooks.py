@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from saleor_ext.plugin_api import (
     Finding,
     Fragment,
     Health,
+    ImportLimits,
     ListingView,
     OrderDraft,
     ParcelView,
@@ -29,6 +31,7 @@ from . import cancelling, checks, duty, objections, pages, postal, requirements,
 from .config import TRADE_MODES
 from .policies import in_force
 from .policies import pages as policy_pages
+from .policies.models import PolicyEdition
 from .policy import UnknownTariff
 from .tax import MissingMeasure
 
@@ -57,6 +60,18 @@ def tax_quote(request: TaxQuoteRequest) -> TaxQuote | None:
     except (UnknownTariff, MissingMeasure) as error:
         log.warning("no tax quote: %s", error.message)
         return None
+
+
+@hookimpl
+def import_limits(on: date) -> ImportLimits:
+    limits, edition = in_force.limits(on), in_force.edition(PolicyEdition.Kind.LIMITS, on)
+    return ImportLimits(
+        since=limits.since,
+        single=Money(limits.single, duty.CNY),
+        annual=Money(limits.annual, duty.CNY),
+        source=edition.source if edition else limits.source,
+        read_on=edition.read_on if edition else limits.read_on,
+    )
 
 
 @hookimpl

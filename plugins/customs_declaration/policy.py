@@ -54,6 +54,8 @@ class Limits:
     tax_share: Decimal
     source: str
     status: str
+    #: When the rule was read in its source.
+    read_on: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,9 @@ def tariff(path: str = "") -> Tariff:
     return _tariff_at(chosen, tables.stamp(chosen))
 
 
-def limits_of(entry: Mapping[str, Any], since: date, source: str, status: str) -> Limits:
+def limits_of(
+    entry: Mapping[str, Any], since: date, source: str, status: str, read_on: date = date.min
+) -> Limits:
     """Make limits of a table's keys ``single_limit``, ``annual_limit`` and ``tax_share``."""
     return Limits(
         since=since,
@@ -232,6 +236,7 @@ def limits_of(entry: Mapping[str, Any], since: date, source: str, status: str) -
         tax_share=Decimal(entry["tax_share"]),
         source=source,
         status=status,
+        read_on=read_on,
     )
 
 
@@ -240,7 +245,9 @@ def limit_editions() -> tuple[Limits, ...]:
     """Return every shipped edition of the limits, oldest first."""
     with (DATA / "limits.toml").open("rb") as file:
         found = tomllib.load(file)["edition"]
-    made = (limits_of(entry, entry["from"], entry["source"], entry["status"]) for entry in found)
+    made = (
+        limits_of(entry, entry["from"], entry["source"], entry["status"], entry["read_on"]) for entry in found
+    )
     return tuple(sorted(made, key=lambda edition: edition.since))
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pluggy
@@ -38,6 +39,10 @@ class Specifications:
     @_hookspec(firstresult=True)
     def tax_quote(self, request: t.TaxQuoteRequest) -> t.TaxQuote | None:
         """Return the tax of a box, or None when the lane is not this plugin's. No I/O."""
+
+    @_hookspec(firstresult=True)
+    def import_limits(self, on: date) -> t.ImportLimits | None:
+        """Return the limits of retail imports that pages quote for a day, or None when this plugin knows none."""
 
     @_hookspec
     def order_checks(self, draft: t.OrderDraft) -> list[t.Finding]:  # type: ignore[empty-body]  # same

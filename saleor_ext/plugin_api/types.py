@@ -265,6 +265,20 @@ class TaxQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """Limits of retail imports in force on a day: of one order, and of one person in a calendar year.
+
+    ``source`` is the rule, ``read_on`` when it was read.
+    """
+
+    since: date
+    single: Money
+    annual: Money
+    source: str
+    read_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentMethodsRequest:
     lane: str
     amount: Money

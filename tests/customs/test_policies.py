@@ -146,6 +146,18 @@ def test_other_processes_notice_within_seconds(world, monkeypatch) -> None:
     assert in_force.limits(TODAY).single == D(6000)
 
 
+def test_pages_quote_the_limits_that_orders_are_checked_by(world) -> None:
+    shipped = hooks.import_limits(TODAY)
+    assert (shipped.single, shipped.annual, shipped.since, shipped.read_on) == (
+        cny("5000"), cny("26000"), date(2019, 1, 1), TODAY,
+    )  # fmt: skip
+    assert shipped.source.startswith("财关税〔2018〕49号")
+    approved("limits", LIMITS, "2026-11-23")
+    quoted = hooks.import_limits(TODAY)
+    assert (quoted.single, quoted.annual, quoted.since) == (cny("6000"), cny("30000"), TODAY)
+    assert (quoted.source, quoted.read_on) == ("invented announcement", TODAY)
+
+
 # -- four eyes -------------------------------------------------------------------------------------------------
 
 

@@ -188,7 +188,7 @@ def _flat(edition: Any) -> dict[str, str]:
     for name, value in asdict(edition).items():
         if isinstance(value, dict):
             found.update({f"{name}.{key}": str(one) for key, one in value.items()})
-        elif name not in ("since", "source", "status"):
+        elif name not in ("since", "source", "status", "read_on"):
             found[name] = str(value)
     return found
 
