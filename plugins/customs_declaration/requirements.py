@@ -22,9 +22,6 @@ from .positive_list import CapBreach, PositiveList, Verdict
 from .tax import MissingMeasure, Outcome, TaxLine, TaxResult, calculate
 from .texts import Text
 
-LIMITS_SOURCE = "财关税〔2018〕49号"
-
-
 # -- listings --------------------------------------------------------------------------------------------------
 
 
@@ -212,7 +209,7 @@ def _limit(result: TaxResult) -> list[Finding]:
                 message=texts.refusal(result.refusal, result.limits),
                 remedy=texts.SPLIT if result.refusal == "single_limit" else texts.NEXT_YEAR,
                 field="lines",
-                source=LIMITS_SOURCE,
+                source=result.limits.source,
             )
         ]
     if result.outcome is Outcome.FULL_TAX:
@@ -221,7 +218,7 @@ def _limit(result: TaxResult) -> list[Finding]:
                 code="full_tax",
                 message=texts.outcome(result),
                 field="lines",
-                source=LIMITS_SOURCE,
+                source=result.limits.source,
                 blocking=False,
             )
         ]
@@ -287,5 +284,5 @@ def _over_the_year(error: PonteError) -> Finding:
         ),
         remedy=texts.NEXT_YEAR,
         field="lines",
-        source=LIMITS_SOURCE,
+        source=limits.source,
     )

@@ -120,4 +120,4 @@ def _guarantee_left(case: Case, declaration: Declaration | None) -> Decimal | No
         return None
     guarantor = case.config.assure_code or case.config.agent_code
     own = guarantee.balance(declaration) if declaration else ZERO
-    return case.config.guarantee_limit - guarantee.occupied(guarantor) + own
+    return case.config.guarantee_limit - guarantee.occupied_lately(guarantor) + own

@@ -238,6 +238,17 @@ def test_entries_are_never_altered(listed) -> None:
             change()
 
 
+def test_who_looks_ahead_believes_a_sum_for_half_a_minute(listed, monkeypatch) -> None:
+    clock_of_process = [1000.0]
+    monkeypatch.setattr(guarantee.time, "monotonic", lambda: clock_of_process[0])
+    assert guarantee.occupied_lately(GUARANTOR) == 0
+    answer("CEB622Message", listed, "800", 1)
+    clock_of_process[0] += 30
+    assert guarantee.occupied_lately(GUARANTOR) == 0
+    clock_of_process[0] += 0.1
+    assert guarantee.occupied_lately(GUARANTOR) == TAX
+
+
 # -- health ----------------------------------------------------------------------------------------------------
 
 

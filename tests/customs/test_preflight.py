@@ -401,6 +401,7 @@ def test_the_guarantee_is_watched_when_it_has_a_limit(platform, set_config) -> N
     limited = config(guarantee_limit=D("100.00"))
     assert gathered(view, config=limited).guarantee_left == D("100.00")
     guarantee.occupy(Declaration.objects.get(), "g1")
+    guarantee.forget()
     assert gathered(view, config=limited).guarantee_left == D("100.00")
     other = platform.add(parcel("PTOTHER"))
     sent_order(other)

@@ -9,7 +9,7 @@ from decimal import Decimal as D
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Sum
 
 from plugins.customs_declaration import quota
@@ -110,6 +110,40 @@ def test_sixty_four_buyers_with_one_id_never_exceed_a_yearly_quantity() -> None:
 
 def buy(number: int, amount: str, kilos: str) -> None:
     quota.reserve("someone", f"c{number}", D(amount), keep=HOUR, takes=sugar(kilos))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: quota.confirm("a"),
+        lambda: quota.free("a"),
+        lambda: quota.give_back("a", key="k", amount=D(1), quantities={}),
+    ],
+)
+def test_every_change_waits_for_the_persons_row(change: Callable[[], bool]) -> None:
+    """What customs release late counts, so it must not come between the sum and the entry of another checkout."""
+    with time_machine.travel(NOON):
+        quota.hold("someone", "a", D(100))
+        held, done = threading.Event(), threading.Event()
+
+        def other() -> None:
+            with transaction.atomic():
+                quota._locked("someone", 2026)
+                held.set()
+                done.wait(10)
+            connection.close()
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        held.wait(10)
+        try:
+            with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
+                connection.cursor().execute("SET LOCAL lock_timeout = '100ms'")
+                change()
+        finally:
+            done.set()
+            thread.join()
 
 
 @pytest.mark.django_db
