@@ -257,7 +257,8 @@ def test_an_identity_that_customs_would_refuse_is_not_sent_and_not_quoted(
     world, name: str, number: str
 ) -> None:
     world.identities["person-1"] = Identity(name, number, "13800138000")
-    answer = steps.declare_order(world.add(parcel()))
+    with translation.override("en"):
+        answer = steps.declare_order(world.add(parcel()))
     ((step, code, told),) = world.failed
     assert (step, code, told) == (
         "declare_order", "1300", "Customs could not match your name and ID number.",
@@ -601,7 +602,8 @@ def test_other_lanes_have_no_steps_of_ours(world) -> None:
 
 def test_an_exhausted_year_stops_the_declaration(world) -> None:
     quota.hold("index-1", "elsewhere", cny("25900").amount)
-    answer = steps.declare_order(world.add(parcel()))
+    with translation.override("en"):
+        answer = steps.declare_order(world.add(parcel()))
     assert [(one["code"], one["class"]) for one in answer.data["findings"]] == [("1313", "final")]
     assert world.failed == [
         ("declare_order", "1313", "Customs count more purchases this year than the limit allows.")

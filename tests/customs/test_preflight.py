@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from plugins.customs_declaration import (
     documents,
@@ -325,7 +326,7 @@ def test_field_lengths(platform_of_tests, settings_of_customs, changes, path, re
 
 @pytest.fixture
 def platform(platform_of_tests, settings_of_customs, db):
-    with time_machine.travel(NOON, tick=False):
+    with time_machine.travel(NOON, tick=False), translation.override("en"):
         yield platform_of_tests
 
 

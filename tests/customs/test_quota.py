@@ -69,14 +69,13 @@ BUYERS = 64
 def without_the_lock(monkeypatch) -> None:
     """Take the row lock away, and let everybody read before anybody writes."""
     between = threading.Barrier(BUYERS)
-    honest_sum = quota._sum
+    honest = quota._check_caps
 
-    def slow_sum(uses, apart_from):
-        total = honest_sum(uses, apart_from)
-        between.wait(timeout=30)
-        return total
+    def slow(takes, used) -> None:
+        between.wait(timeout=30)  # yuan and quantities are read by now
+        honest(takes, used)
 
-    monkeypatch.setattr(quota, "_sum", slow_sum)
+    monkeypatch.setattr(quota, "_check_caps", slow)
     monkeypatch.setattr(
         quota, "_locked", lambda index, year: quota.QuotaAccount.objects.get(index=index, year=year)
     )
@@ -280,6 +279,7 @@ class TestOneAfterTheOther:
         for wrong in ({"amount": D("-0.01"), "quantities": {}}, {"amount": D(0), "quantities": {"g": D(-1)}}):
             with pytest.raises(ValueError, match="negative"):
                 quota.give_back("a", key="2", **wrong)
+        assert quota.give_back("a", key="3", amount=D(0), quantities={"g": D(0)})
         assert quota.state_of("p").used == D(100)
 
     def test_the_year_and_the_caps_follow_the_table_in_force(self) -> None:
