@@ -232,6 +232,19 @@ def test_what_is_in_force_is_a_text_to_start_from(client: Client, kind: str) -> 
     assert kinds.differences(kind, in_force.content(kind, today), same, today) == []
 
 
+def test_tables_of_codes_are_given_out_whole(client: Client) -> None:
+    from plugins.customs_declaration.policies import kinds
+
+    enter(client, PLAIN)
+    answer = client.get(url("policy_in_force", "tariff")).content.decode("utf-8-sig")
+    today = clock.china_today()
+    assert (
+        kinds.differences("tariff", in_force.tariff(today), kinds.parse("tariff", answer, today, "s"), today)
+        == []
+    )
+    assert "10063020" in client.get(url("policy_in_force", "positive_list")).content.decode()
+
+
 def test_unknown_tables_and_editions_are_not_found(client: Client) -> None:
     enter(client, FIRST)
     assert client.get(url("policy_propose", "moon")).status_code == 404

@@ -134,6 +134,19 @@ def test_the_tax_webhook_and_quotes_follow_the_edition_with_one_query_an_answer(
     )  # fmt: skip
 
 
+def test_the_file_that_holds_without_an_edition(world, set_config, tmp_path) -> None:
+    assert in_force.base_file("limits", TODAY) is None
+    for kind in ("tariff", "positive_list"):
+        found = in_force.base_file(kind, TODAY)
+        assert found is not None and found.name == f"{kind}_sample.csv" and found.exists()
+    for day in ("2026-11-01", "2026-11-24"):
+        (tmp_path / f"rates-{day}.csv").write_text(TARIFF)
+    set_config(tariff_file=str(tmp_path))
+    assert in_force.base_file("tariff", TODAY) == tmp_path / "rates-2026-11-01.csv"
+    assert in_force.base_file("tariff", date(2026, 11, 24)) == tmp_path / "rates-2026-11-24.csv"
+    assert in_force.base_file("tariff", date(2026, 10, 31)) is None
+
+
 def test_other_processes_notice_within_seconds(world, monkeypatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr(in_force.time, "monotonic", lambda: clock[0])
@@ -281,7 +294,7 @@ def changes(kind: str, content: str) -> list[tuple[str, str, str]]:
 
 def test_the_difference_of_each_kind_is_told_against_what_holds_without_it(world) -> None:
     assert changes("limits", LIMITS.replace("0.60", "0.70")) == [
-        ("annual", "26000.00", "30000.00"), ("single", "5000.00", "6000.00"),
+        ("annual_limit", "26000.00", "30000.00"), ("single_limit", "5000.00", "6000.00"),
     ]  # fmt: skip
     assert ("rates.1", "0.13", "0.10") in changes("postal", POSTAL)
     assert ("parcel_limit.121", "800.00", "") in changes("postal", POSTAL)

@@ -10,10 +10,11 @@ import time
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from .. import links, policy
+from .. import links, policy, tables
 from .. import positive_list as lists
 from .. import postal as by_post
 from . import windows as shipped_windows
@@ -89,6 +90,17 @@ def edition(kind: str, day: date) -> Approved | None:
 def content(kind: str, day: date) -> Any:
     """Return a table as it is in force on a day, whatever it comes from; None for a positive list that is not there."""
     return _BY_KIND[Kind(kind)](day)
+
+
+def base_file(kind: str, day: date) -> Path | None:
+    """Return the file of a table of codes that holds on a day while no edition is approved; None for other tables."""
+    settings = links.config()
+    chosen = {Kind.TARIFF: settings.tariff_file, Kind.POSITIVE_LIST: settings.positive_list_file}
+    if kind not in chosen:
+        return None
+    path = Path(chosen[Kind(kind)]) if chosen[Kind(kind)] else policy.DATA / f"{kind}_sample.csv"
+    dated = [one for one in tables.editions(path) if one.since is None or one.since <= day]
+    return dated[-1].path if dated else None
 
 
 def forget() -> None:

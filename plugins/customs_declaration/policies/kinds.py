@@ -53,7 +53,10 @@ def parse(kind: str, content: str, since: date, source: str) -> Any:
 
 
 def write(kind: str, table: Any) -> str:
-    """Return a table in force as an edition's text to start from; for tables of codes only their columns."""
+    """Return a table in force as an edition's text to start from; for tables of codes only their columns.
+
+    Their rows are in the file or edition that they were read from.
+    """
     chosen = Kind(kind)
     if chosen in COLUMNS:
         return ",".join(COLUMNS[chosen]) + "\n"
@@ -182,10 +185,15 @@ def _of_values(old: Any, new: Any, _day: date) -> Iterator[Change]:
             yield Change(key, before.get(key, ""), after.get(key, ""))
 
 
+#: Keys of an edition's text that are called otherwise in the value made of it.
+_KEYS = {"single": "single_limit", "annual": "annual_limit"}
+
+
 def _flat(edition: Any) -> dict[str, str]:
-    """Return the values of an edition by name, those of tables as ``name.key``; not where it comes from."""
+    """Return the values of an edition by its keys, those of tables as ``name.key``; not where it comes from."""
     found: dict[str, str] = {}
-    for name, value in asdict(edition).items():
+    for field, value in asdict(edition).items():
+        name = _KEYS.get(field, field)
         if isinstance(value, dict):
             found.update({f"{name}.{key}": str(one) for key, one in value.items()})
         elif name not in ("since", "source", "status", "read_on"):

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST
 from saleor_ext.core import audit, clock
 from saleor_ext.plugin_api import ConsolePage, console, needs
 
+from .. import tables
 from . import deciding, in_force, kinds
 from .deciding import PolicyRefused
 from .forms import ProposalForm, RefusalForm, today
@@ -106,12 +107,13 @@ def propose(request: HttpRequest, kind: str) -> HttpResponse:
 
 def in_force_content(request: HttpRequest, kind: str) -> HttpResponse:
     """Give out a table as it is in force today, as a file to start from."""
-    known = _kind(kind)
-    edition = in_force.edition(known, clock.china_today())
+    known, day = _kind(kind), clock.china_today()
+    edition = in_force.edition(known, day)
     if edition is not None:
         return _download(PolicyEdition.objects.get(pk=edition.pk))
-    text = kinds.write(known, in_force.content(known, clock.china_today()))
-    return _file(text, f"{known.value}-{clock.china_today()}", known)
+    path = in_force.base_file(known, day)
+    text = tables.as_csv(path) if path else kinds.write(known, in_force.content(known, day))
+    return _file(text, f"{known.value}-{day}", known)
 
 
 def show(request: HttpRequest, edition_id: UUID) -> HttpResponse:
