@@ -29,10 +29,14 @@ def _fresh_caches() -> None:
     """Forget what one test left in process-wide caches."""
     from django.core.cache import cache
 
+    from plugins.customs_declaration.duties import guarantee
+    from plugins.customs_declaration.policies import in_force
     from saleor_ext.plugin_api.configuration import forget_cache
 
     forget_cache()
     cache.clear()
+    in_force.forget()
+    guarantee.forget()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
+    ConsolePage,
     Finding,
     Fragment,
     Health,
+    ImportLimits,
     ListingView,
     OrderDraft,
     ParcelView,
@@ -24,9 +27,12 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, links, pages, postal, requirements, steps, texts
+from . import cancelling, checks, duty, objections, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
-from .policy import UnknownTariff, tariff
+from .policies import in_force
+from .policies import pages as policy_pages
+from .policies.models import PolicyEdition
+from .policy import UnknownTariff
 from .tax import MissingMeasure
 
 log = logging.getLogger(__name__)
@@ -50,10 +56,22 @@ def tax_quote(request: TaxQuoteRequest) -> TaxQuote | None:
     if request.lane not in TRADE_MODES:
         return None
     try:
-        return duty.quote(request, tariff(links.config().tariff_file))
+        return duty.quote(request, in_force.tariff(request.on), in_force.limits(request.on))
     except (UnknownTariff, MissingMeasure) as error:
         log.warning("no tax quote: %s", error.message)
         return None
+
+
+@hookimpl
+def import_limits(on: date) -> ImportLimits:
+    limits, edition = in_force.limits(on), in_force.edition(PolicyEdition.Kind.LIMITS, on)
+    return ImportLimits(
+        since=limits.since,
+        single=Money(limits.single, duty.CNY),
+        annual=Money(limits.annual, duty.CNY),
+        source=edition.source if edition else limits.source,
+        read_on=edition.read_on if edition else limits.read_on,
+    )
 
 
 @hookimpl
@@ -72,8 +90,13 @@ def parcel_cancelled(parcel: ParcelView) -> None:
 
 
 @hookimpl
+def console_pages() -> list[ConsolePage]:
+    return policy_pages.menu()
+
+
+@hookimpl
 def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
-    return pages.console(place, context)
+    return [*pages.console(place, context), *(objections.fragment(context) if place == "parcel" else [])]
 
 
 @hookimpl
@@ -100,6 +123,13 @@ def _postal_note(request: TaxQuoteRequest) -> texts.Text | None:
         for line in request.lines
     ]
     try:
-        return texts.postal(postal.calculate(lines, day=request.on, classes=postal.classes()))
+        return texts.postal(
+            postal.calculate(
+                lines,
+                day=request.on,
+                classes=postal.classes(),
+                edition=in_force.postal(request.on),
+            )
+        )
     except PermanentError:
         return None

@@ -16,6 +16,7 @@ from saleor_ext.core import audit, clock, inbox
 from saleor_ext.core.models import InboxMessage
 
 from . import batches, effects, links, sending
+from .dispatch import dispatch
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
@@ -157,6 +158,7 @@ def _apply(data: MessageData, flat: dict[str, str], one_of: CustomsDocument | No
         effects.numbers(document, raw)
         if moved:
             effects.follow(document, receipt)
+    dispatch(receipt, fields)
     return receipt
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
-from . import documents, links, mapping, quota
+from . import documents, links, mapping, objections, quota
 from .config import TRADE_MODES
+from .duties import figures
+from .duty import coded
 from .models import CustomsDocument, Declaration
+from .policies import in_force
 from .preflight import dutiable_value
 from .states import RANK, DocumentState, state_of
 
@@ -32,6 +36,7 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
     ]
 
 
+@objections.stopped_by(ORDER_STEP)
 def declare_order(parcel: ParcelView) -> Done | Wait:
     """Hold the buyer's quota, then send the order (and the waybill where it is ours to send)."""
     _hold(parcel)
@@ -44,10 +49,12 @@ def declare_order(parcel: ParcelView) -> Done | Wait:
     return Done(facts) if order_is_ready(document) else Wait(facts)
 
 
+@objections.stopped_by(LIST_STEP)
 def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
     _hold(parcel)
     document = documents.prepare(parcel, LIST, mapping.inventory)
+    figures.keep(document.declaration, parcel)
     documents.hand_over(document)
     _mark(document, Declaration.State.LIST)
     platform().add_event(parcel.id, "declared", key="declared")
@@ -62,7 +69,13 @@ def _hold(parcel: ParcelView) -> None:
     """Keep the buyer's quota for this parcel, anew when a rejection has freed it."""
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
-    quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel))
+    today = clock.china_today()
+    quota.hold(
+        parcel.buyer.index,
+        reference_of(parcel),
+        dutiable_value(parcel),
+        takes=quota.capped(coded(parcel, in_force.tariff(today), today), today),
+    )
 
 
 def order_is_ready(document: CustomsDocument) -> bool:

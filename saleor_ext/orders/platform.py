@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,18 @@ from saleor_ext.link import clients
 from saleor_ext.link.orders import complete_checkout
 from saleor_ext.listings import selectors as listings
 from saleor_ext.plugin_api.platform import SaleorClient
-from saleor_ext.plugin_api.types import Buyer, Identity, ParcelView, VariantFacts
+from saleor_ext.plugin_api.types import (
+    Buyer,
+    CheckoutView,
+    Finding,
+    Identity,
+    ParcelView,
+    VariantFacts,
+)
 
-from . import steps, timeline
+from . import corrections, drafts, selectors, steps, timeline
 from .models import Parcel
-from .views_of import parcel_view
+from .views_of import parcel_view, parcel_views
 
 
 class PonteServices:
@@ -27,6 +34,14 @@ class PonteServices:
 
     def parcel(self, parcel_id: str) -> ParcelView:
         return parcel_view(_parcel(parcel_id))
+
+    def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
+        return parcel_views(selectors.paid_between(since, until, lanes))
+
+    def correct_line(
+        self, parcel_id: str, gnum: int, changes: Mapping[str, Any], *, actor: str, reason: str
+    ) -> None:
+        corrections.correct_line(parcel_id, gnum, changes, actor=actor, reason=reason)
 
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         found = Parcel.objects.filter(number=number).first()
@@ -39,6 +54,13 @@ class PonteServices:
         self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         return steps.fail(parcel_id, step, code, message, buyer_message=buyer_message)
+
+    def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
+        try:
+            steps.retry(parcel_id, step, actor=actor, reason=reason)
+        except steps.StepNotAllowed:
+            return False
+        return True
 
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         steps.update(parcel_id, step, data)
@@ -54,6 +76,9 @@ class PonteServices:
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         person = identity.person_of_checkout(api_url, checkout_id)
         return identity.buyer(person) if person else None
+
+    def check_order(self, checkout: CheckoutView) -> list[Finding]:
+        return drafts.check(checkout)
 
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         return listings.variant_facts(skus)

@@ -7,14 +7,19 @@ commands to ``ponte`` by ``register(subparsers)``. See docs/plugins.md.
 """
 
 from .config import PluginConfig, Secret
+from .console import Console, Operator, console, needs
 from .definitions import Extension, Periodic, Plugin, SaleorApp, WebhookContext, WebhookDefinition
 from .documents import document
 from .hooks import hookimpl
 from .platform import Platform, SaleorClient, platform
 from .types import (
     Address,
+    BookBalance,
     Buyer,
+    CheckoutLine,
+    CheckoutView,
     ConsoleFragment,
+    ConsolePage,
     DeliveryOption,
     DeliveryRequest,
     Done,
@@ -22,6 +27,7 @@ from .types import (
     Fragment,
     Health,
     Identity,
+    ImportLimits,
     Lane,
     ListingView,
     MerchantView,
@@ -46,8 +52,13 @@ from .types import (
 
 __all__ = [
     "Address",
+    "BookBalance",
     "Buyer",
+    "CheckoutLine",
+    "CheckoutView",
+    "Console",
     "ConsoleFragment",
+    "ConsolePage",
     "DeliveryOption",
     "DeliveryRequest",
     "Done",
@@ -56,9 +67,11 @@ __all__ = [
     "Fragment",
     "Health",
     "Identity",
+    "ImportLimits",
     "Lane",
     "ListingView",
     "MerchantView",
+    "Operator",
     "OrderDraft",
     "OrderDraftLine",
     "ParcelLine",
@@ -85,7 +98,9 @@ __all__ = [
     "Wait",
     "WebhookContext",
     "WebhookDefinition",
+    "console",
     "document",
     "hookimpl",
+    "needs",
     "platform",
 ]

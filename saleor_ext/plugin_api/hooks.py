@@ -3,6 +3,8 @@
 # Specifications only declare: their arguments are used by the implementations.
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pluggy
@@ -38,6 +40,10 @@ class Specifications:
     def tax_quote(self, request: t.TaxQuoteRequest) -> t.TaxQuote | None:
         """Return the tax of a box, or None when the lane is not this plugin's. No I/O."""
 
+    @_hookspec(firstresult=True)
+    def import_limits(self, on: date) -> t.ImportLimits | None:
+        """Return the limits of retail imports that pages quote for a day, or None when this plugin knows none."""
+
     @_hookspec
     def order_checks(self, draft: t.OrderDraft) -> list[t.Finding]:  # type: ignore[empty-body]  # same
         """Return why a box cannot be ordered, before payment. May reserve quota for the buyer."""
@@ -57,6 +63,13 @@ class Specifications:
         Asked when customs demand them. Every reading goes to the audit log with ``purpose``.
         """
 
+    @_hookspec(firstresult=True)
+    def bonded_balance(self, parcel: t.ParcelView) -> Mapping[int, t.BookBalance] | None:
+        """Return what the bonded book holds for each line of a parcel, by line number; it changes nothing.
+
+        None when the book is not kept here; a line that is missing has no item in it.
+        """
+
     @_hookspec
     def parcel_steps(self, parcel: t.ParcelView) -> list[t.StepSpec]:  # type: ignore[empty-body]  # same
         """Return the steps this plugin takes for a parcel of this lane."""
@@ -66,12 +79,20 @@ class Specifications:
         """Give back what was taken for the parcel. Runs in the cancelling transaction; idempotent."""
 
     @_hookspec
+    def parcel_step_failed(self, parcel: t.ParcelView, step: str, code: str, message: str) -> None:
+        """Learn that a step was left to a person, whoever stopped it. Runs in the stopping transaction."""
+
+    @_hookspec
     def shop_fragments(self, place: str, context: dict[str, Any]) -> list[t.Fragment]:  # type: ignore[empty-body]  # same
         """Return pieces for a shop page: place ``order`` (context ``parcel``), ``product`` (context ``facts``)."""
 
     @_hookspec
     def console_fragments(self, place: str, context: dict[str, Any]) -> list[t.Fragment]:  # type: ignore[empty-body]  # same
         """Return pieces for a console page: place ``parcel`` (context ``parcel``)."""
+
+    @_hookspec
+    def console_pages(self) -> list[t.ConsolePage]:  # type: ignore[empty-body]  # same
+        """Return the plugin's entries of the console's menu. Asked for every console page: count cheaply."""
 
     @_hookspec
     def health(self) -> list[t.Health]:  # type: ignore[empty-body]  # same

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from saleor_ext.core.errors import ConfigurationError
 
-from .types import Buyer, Identity, ParcelView, VariantFacts
+from .types import Buyer, CheckoutView, Finding, Identity, ParcelView, VariantFacts
 
 
 class SaleorClient(Protocol):
@@ -33,6 +33,17 @@ class Platform(Protocol):
     def parcel(self, parcel_id: str) -> ParcelView:
         """Return a parcel; PermanentError when there is none."""
 
+    def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
+        """Yield the parcels of some lanes that were paid in ``[since, until)``, oldest first, read in batches."""
+
+    def correct_line(
+        self, parcel_id: str, gnum: int, changes: Mapping[str, Any], *, actor: str, reason: str
+    ) -> None:
+        """Correct what was noted of an article when it was sold; the listing is not touched, the audit log tells.
+
+        :raises PermanentError: no such line or fact, or the parcel is on the road, delivered or cancelled
+        """
+
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         """Return the parcel whose ``number`` (the customs order number) this is."""
 
@@ -47,6 +58,9 @@ class Platform(Protocol):
         self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         """Stop a step for an operator or the buyer to mend; ``retry_step`` starts it again."""
+
+    def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
+        """Start a failed step again by an operator's decision, audited; False when it is not failed (any more)."""
 
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         """Merge facts into the data of a step without changing its state."""
@@ -66,6 +80,13 @@ class Platform(Protocol):
 
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         """Return who was named for a checkout, without the ID number."""
+
+    def check_order(self, checkout: CheckoutView) -> list[Finding]:
+        """Check a checkout again right before it is paid, by the hook ``order_checks`` of every plugin.
+
+        Merchant, lane and warehouse are those of the listings, whatever the checkout says of itself; goods of more
+        than one of them, and articles that no listing knows, are findings. Reservations are renewed by it.
+        """
 
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         """Return what is known of articles by SKU, in one query."""

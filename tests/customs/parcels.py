@@ -134,6 +134,7 @@ class FakePlatform:
         self.events: list[tuple[str, str]] = []
         self.completed: list[tuple[str, Mapping[str, Any]]] = []
         self.failed: list[tuple[str, str, str]] = []
+        self.messages: list[str] = []
         self.articles: dict[str, VariantFacts] = {}
         self._keys: set[tuple[str, str]] = set()
 
@@ -155,6 +156,7 @@ class FakePlatform:
         self, parcel_id: str, name: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         self.failed.append((name, code, str(buyer_message)))
+        self.messages.append(message)
         return True
 
     def update_step(self, parcel_id: str, name: str, data: Mapping[str, Any]) -> None:

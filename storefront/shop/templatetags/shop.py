@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from saleor_ext.core import clock
-from saleor_ext.plugin_api.types import Fragment
+from saleor_ext.plugin_api.types import Fragment, ImportLimits
 from storefront.shop import catalogue, notice, rules, session
 from storefront.shop.viewmodels import CategoryLink, ProductTile
 
@@ -63,7 +63,7 @@ def consumer_notice() -> tuple[Any, ...]:
 
 
 @register.simple_tag
-def limits() -> rules.Limits:
+def limits() -> ImportLimits:
     """Return the limits of cross-border retail import in force today."""
     return rules.limits_on(clock.china_today())
 
