@@ -123,15 +123,15 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
     if data.message not in MESSAGES or MESSAGES[data.message].request:
         log.warning("%s came from the port and is no receipt", data.message)
         return None
-    flat = _flat(fields)
-    if data.message == FORMAT_ERROR and (gathered := batches.documents_of(_original(flat))):
+    if data.message == FORMAT_ERROR and (gathered := batches.documents_of(_original(_flat(fields)))):
         # The whole message failed, and with it every document of it.
-        return [_apply(data, flat, document) for document in gathered][-1]
-    return _apply(data, flat, None)
+        return [_apply(data, fields, document) for document in gathered][-1]
+    return _apply(data, fields, None)
 
 
-def _apply(data: MessageData, flat: dict[str, str], one_of: CustomsDocument | None) -> Receipt | None:
+def _apply(data: MessageData, fields: Document, one_of: CustomsDocument | None) -> Receipt | None:
     """Apply a receipt to the document it names, or to one of several that it is for."""
+    flat = _flat(fields)
     raw = _kept(flat)
     mark = [data.message, raw, *([one_of.guid] if one_of else [])]
     digest = hashlib.sha256(json.dumps(mark, sort_keys=True).encode()).hexdigest()
