@@ -15,6 +15,7 @@ from saleor_ext.plugin_api import (
     Health,
     ListingView,
     OrderDraft,
+    ParcelAction,
     ParcelView,
     Requirement,
     StepSpec,
@@ -24,7 +25,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, links, pages, postal, requirements, steps, texts
+from . import cancelling, checks, duty, later, links, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
 from .policy import UnknownTariff, tariff
 from .tax import MissingMeasure
@@ -69,6 +70,11 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 @hookimpl
 def parcel_cancelled(parcel: ParcelView) -> None:
     cancelling.promise(parcel)
+
+
+@hookimpl
+def parcel_action(parcel: ParcelView, action: ParcelAction) -> str | None:
+    return later.perform(parcel, action)
 
 
 @hookimpl

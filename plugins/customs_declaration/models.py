@@ -9,19 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.fields import EncryptedTextField
 
-from .states import DocumentState
+from .states import DeclarationState, DocumentState
 
 
 class Declaration(models.Model):
     """The customs case of one parcel: its numbers and how far it has come."""
 
-    class State(models.TextChoices):
-        NEW = "new", _("Not yet declared")
-        ORDER = "order", _("Order declared")
-        LIST = "list", _("Inventory list declared")
-        RELEASED = "released", _("Released")
-        STOPPED = "stopped", _("Needs attention")
-        CANCELLED = "cancelled", _("Cancelled")
+    #: Moves along ``states.DECLARATION_MOVES``; ``lifecycle.settle`` alone writes it.
+    State = DeclarationState
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     parcel_id = models.UUIDField(unique=True)
@@ -30,13 +25,22 @@ class Declaration(models.Model):
     logistics_no = models.CharField(max_length=60, blank=True, db_index=True)
     lane = models.CharField(max_length=20)
     checkout_id = models.CharField(max_length=120, blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.NEW, db_index=True)
+    state = models.CharField(
+        max_length=16, choices=DeclarationState.choices, default=DeclarationState.NEW, db_index=True
+    )
     pre_no = models.CharField(max_length=18, blank=True)
     invt_no = models.CharField(max_length=18, blank=True)
     dutiable_value = models.DecimalField(max_digits=12, decimal_places=2)
     tax_total = models.DecimalField(max_digits=12, decimal_places=2)
+    #: Own figures of each line as declared: ``[{"gnum", "goods", "dutiable", "duty", "consumption_tax", "vat"}]``,
+    #: CNY as texts with two decimals.
+    line_taxes = models.JSONField(default=list)
     created_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
+    #: The parcel was cancelled; a person asked to withdraw the list.
+    cancelled_at = models.DateTimeField(null=True)
+    withdrawal_asked_at = models.DateTimeField(null=True)
+    withdrawal_reason = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.order_no
@@ -66,6 +70,21 @@ class CustomsDocument(models.Model):
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     sends = models.PositiveIntegerField(default=0)
+    #: appTime of the message; the next version's is later.
+    app_time = models.DateTimeField(null=True)
+    #: The port or customs have said that they have it: the next version amends.
+    filed = models.BooleanField(default=False)
+    #: The code that a rejection or error was judged by (see ``codes``).
+    code = models.CharField(max_length=12, blank=True)
+    #: When a failed version is tried again by itself, and how often that was done in a row before this version.
+    retry_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    #: Numbers of a cancellation or return, which have their own; a list's are its declaration's.
+    cop_no = models.CharField(max_length=20, blank=True, db_index=True)
+    pre_no = models.CharField(max_length=18, blank=True)
+    return_case = models.ForeignKey(
+        "ReturnCase", on_delete=models.PROTECT, null=True, related_name="documents"
+    )
 
     class Meta:
         constraints = [
@@ -82,6 +101,61 @@ class CustomsDocument(models.Model):
     def file_name(self) -> str:
         """Name under which it is handed over: the same for every send."""
         return f"{self.kind}_{self.guid}.xml"
+
+
+class ReturnCase(models.Model):
+    """A return of released goods (CEB625): all of a list or part of it. Amounts in CNY."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked for")
+        APPROVED = "approved", _("Granted")
+        REFUSED = "refused", _("Refused")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="returns")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
+    reason = models.CharField(max_length=300)
+    opened_by = models.CharField(max_length=200)
+    opened_at = models.DateTimeField()
+    #: Last days, in China, for the application and for the goods at the zone, by the rules of the release.
+    apply_by = models.DateField()
+    back_by = models.DateField()
+    decided_at = models.DateTimeField(null=True)
+    #: The goods are back inside.
+    received_at = models.DateTimeField(null=True)
+    #: What the payment plugin calls the refund, empty until it took it on.
+    refund_ref = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["declaration"], condition=models.Q(state="asked"), name="customs_one_open_return"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.declaration_id} {self.state}"
+
+
+class ReturnLine(models.Model):
+    """A returned part of a line: pieces, and what of price, tax and dutiable value falls on them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(ReturnCase, on_delete=models.CASCADE, related_name="lines")
+    gnum = models.PositiveIntegerField()
+    quantity = models.PositiveIntegerField()
+    goods_value = models.DecimalField(max_digits=12, decimal_places=2)
+    discount = models.DecimalField(max_digits=12, decimal_places=2)
+    tax = models.DecimalField(max_digits=12, decimal_places=2)
+    dutiable_value = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        ordering = ["gnum"]
+        constraints = [models.UniqueConstraint(fields=["case", "gnum"], name="customs_return_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.gnum}: {self.quantity}"
 
 
 class Receipt(models.Model):

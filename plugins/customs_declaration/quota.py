@@ -79,6 +79,27 @@ def free(reference: str) -> bool:
     return _move(reference, State.FREED, (State.RESERVED, State.HELD))
 
 
+def give_back(reference: str, amount: Decimal) -> bool:
+    """Take what customs gave back off a used part; the part is freed when nothing of it is left.
+
+    Call once per ground, in the transaction that stores it: the same amount again would count twice.
+    """
+    with transaction.atomic():
+        known = QuotaUse.objects.filter(reference=reference).first()
+        if known is None:
+            return False
+        QuotaAccount.objects.select_for_update().get(pk=known.account_id)
+        use = QuotaUse.objects.get(pk=known.pk)
+        if use.state not in _LIVE_ALWAYS:
+            return False
+        use.amount = max(use.amount - amount, Decimal(0))
+        if not use.amount:
+            use.state = State.FREED
+        use.changed_at = clock.now()
+        use.save(update_fields=["amount", "state", "changed_at"])
+    return True
+
+
 def _put(
     index: str, reference: str, amount: Decimal, state: State, expires_at: datetime | None
 ) -> QuotaState:

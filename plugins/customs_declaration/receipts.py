@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from datetime import datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
@@ -18,7 +19,7 @@ from . import effects, links
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
-from .states import DocumentState, masked, may_move, state_of
+from .states import FAILED, PASSED_OVER, DocumentState, is_final, masked, may_move, moves_of, state_of
 from .transport import Incoming, Transport
 
 log = logging.getLogger(__name__)
@@ -34,9 +35,19 @@ ANSWERS = {
     "CEB312Message": "CEB311Message",
     "CEB512Message": "CEB511Message",
     "CEB622Message": "CEB621Message",
+    "CEB624Message": "CEB623Message",
+    "CEB626Message": "CEB625Message",
 }
-#: Numbers of a list in the order in which they are trusted, with the declaration's columns.
-LIST_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "invt_no"))
+AMENDMENT, DELETION = "2", "3"
+#: The guid of our document, as the E-port repeats it in its first answer.
+_GUID = re.compile(r"\[([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})\]")
+#: Numbers in the order in which they are trusted, with their columns: of lists, of cancellations and returns.
+LIST_NUMBERS = (
+    ("copNo", "declaration__cop_no"),
+    ("preNo", "declaration__pre_no"),
+    ("invtNo", "declaration__invt_no"),
+)
+APPLICATION_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "declaration__invt_no"))
 
 
 def poll(limit: int = 200) -> int:
@@ -140,6 +151,8 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
         effects.numbers(document, raw)
         if moved:
             effects.follow(document, receipt)
+        elif _contradicts(document, receipt):
+            effects.contradicted(document, receipt)
     return receipt
 
 
@@ -155,6 +168,11 @@ def _kept(fields: dict[str, str]) -> dict[str, str]:
 def _move(document: CustomsDocument, message: str, status: str, text: str, at: datetime) -> bool:
     """Change the document's state if the receipt is newer and the move is allowed."""
     target = DocumentState.ERROR if message == "CEB900Message" else state_of(status)
+    if target is not None and _leaves_the_one_before(document, target):
+        target = DocumentState.VOID
+    if target is not None and target not in (DocumentState.ERROR, DocumentState.VOID) and not document.filed:
+        document.filed = True
+        document.save(update_fields=["filed"])
     if target is None or not may_move(document.kind, document.state, document.status_at, target, at):
         return False
     document.state, document.status, document.status_text, document.status_at = target, status, text, at
@@ -162,17 +180,53 @@ def _move(document: CustomsDocument, message: str, status: str, text: str, at: d
     return True
 
 
+def _leaves_the_one_before(document: CustomsDocument, target: DocumentState) -> bool:
+    """Tell whether a refused deletion or amendment changes nothing: what it was for lies at the port unharmed.
+
+    An amendment that customs themselves reject is the end of the case; one that the port does not take is not.
+    """
+    if document.app_type == DELETION:
+        return target in FAILED
+    if document.app_type != AMENDMENT or target != DocumentState.ERROR:
+        return False
+    before = document.declaration.documents.filter(kind=document.kind, version__lt=document.version)
+    last = before.exclude(state__in=PASSED_OVER).order_by("-version").first()
+    return last is not None and last.state not in FAILED
+
+
+def _contradicts(document: CustomsDocument, receipt: Receipt) -> bool:
+    """Tell whether a receipt newer than the document's end names another end."""
+    target = state_of(receipt.status)
+    return (
+        target is not None
+        and target != document.state
+        and is_final(document.kind, document.state)
+        and is_final(document.kind, target)
+        and target not in moves_of(document.kind)[document.state]
+        and document.status_at is not None
+        and receipt.returned_at > document.status_at
+    )
+
+
 def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument | None:
-    """Return the document a receipt is for: by number, then the version that was the newest at its time."""
+    """Return the document a receipt is for: by its guid where the text repeats it, else by number.
+
+    Of several versions the one that was the newest at the receipt's time.
+    """
     if message == "CEB900Message":
         return _by_original(fields.get("oriBizMessage", ""))
     if message not in ANSWERS:
         return None
-    found = CustomsDocument.objects.filter(kind=ANSWERS[message])
+    found = CustomsDocument.objects.filter(kind=ANSWERS[message]).exclude(state__in=PASSED_OVER)
+    named = _GUID.search(fields.get("returnInfo", ""))
+    if named and (exact := found.filter(guid=named[1]).first()):
+        return exact
     if message == "CEB312Message":
         found = found.filter(declaration__order_no=fields.get("orderNo", ""))
     elif message == "CEB622Message":
-        found = _by_list_numbers(found, fields)
+        found = _by_numbers(found, fields, LIST_NUMBERS)
+    elif message in ("CEB624Message", "CEB626Message"):
+        found = _by_numbers(found, fields, APPLICATION_NUMBERS)
     else:
         found = found.filter(declaration__logistics_no=fields.get("logisticsNo") or "-")
     versions = list(found.order_by("-version"))
@@ -181,10 +235,12 @@ def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument 
     )
 
 
-def _by_list_numbers(found: QuerySet[CustomsDocument], fields: dict[str, str]) -> QuerySet[CustomsDocument]:
-    for element, column in LIST_NUMBERS:
+def _by_numbers(
+    found: QuerySet[CustomsDocument], fields: dict[str, str], numbers: tuple[tuple[str, str], ...]
+) -> QuerySet[CustomsDocument]:
+    for element, column in numbers:
         if fields.get(element):
-            matched = found.filter(**{f"declaration__{column}": fields[element]})
+            matched = found.filter(**{column: fields[element]})
             if matched.exists():
                 return matched
     return found.none()

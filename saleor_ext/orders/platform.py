@@ -40,6 +40,13 @@ class PonteServices:
     ) -> bool:
         return steps.fail(parcel_id, step, code, message, buyer_message=buyer_message)
 
+    def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
+        try:
+            steps.retry(parcel_id, step, actor=actor, reason=reason)
+        except steps.StepNotAllowed:
+            return False
+        return True
+
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         steps.update(parcel_id, step, data)
 

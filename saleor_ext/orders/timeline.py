@@ -29,7 +29,9 @@ MOVES = {
 }
 RANK = {S.PAID: 0, S.DECLARING: 1, S.RELEASED: 2, S.SHIPPED: 3, S.DELIVERED: 4, S.CANCELLED: 9}
 #: Events after which a person has to look.
-ALARMS = frozenset({"rejected", "exception"})
+ALARMS = frozenset(
+    {"rejected", "exception", "withdrawal_refused", "return_needed", "return_refused", "refund_failed"}
+)
 
 TITLES = {
     "paid": _("Paid"),
@@ -48,6 +50,14 @@ TITLES = {
     "delivered": _("Delivered"),
     "exception": _("Held up"),
     "cancelled": _("Cancelled"),
+    "withdrawn": _("Withdrawn from customs"),
+    "withdrawal_refused": _("Customs did not let it be withdrawn"),
+    "return_needed": _("Released already: the goods have to come back as a return"),
+    "return_asked": _("Return asked for at customs"),
+    "return_approved": _("Return granted by customs"),
+    "return_refused": _("Return refused by customs"),
+    "returned": _("Back in Nansha"),
+    "refund_failed": _("The refund needs a person"),
 }
 #: The stations every buyer sees, reached or not yet.
 STATIONS = ("paid", "declared", "accepted", "released", "packed", "in_transit", "delivered")

@@ -48,6 +48,9 @@ class Platform(Protocol):
     ) -> bool:
         """Stop a step for an operator or the buyer to mend; ``retry_step`` starts it again."""
 
+    def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
+        """Start a failed step again by an operator's decision, audited; False when it is not failed (any more)."""
+
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         """Merge facts into the data of a step without changing its state."""
 
@@ -58,7 +61,9 @@ class Platform(Protocol):
 
         Codes that the shop has words for: ``paid``, ``payment_declared``, ``waybill``, ``declared``,
         ``accepted``, ``review``, ``inspection``, ``released``, ``rejected``, ``packed``, ``handed_over``,
-        ``in_transit``, ``out_for_delivery``, ``delivered``, ``exception``.
+        ``in_transit``, ``out_for_delivery``, ``delivered``, ``exception``, ``withdrawn``,
+        ``withdrawal_refused``, ``return_needed``, ``return_asked``, ``return_approved``, ``return_refused``,
+        ``returned``, ``refund_failed``.
         """
 
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:

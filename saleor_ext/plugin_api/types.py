@@ -389,6 +389,23 @@ class StepSpec:
     after: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ParcelAction:
+    """What a person demands for a parcel.
+
+    ``amend``: declare the newest document anew with the data as they are now; ``resend``: the same bytes again;
+    ``withdraw``: have customs let go what they have not released; ``return``: send back pieces of a released
+    parcel (``lines``: line number -> pieces); ``receive``: returned goods are inside (``subject``: the return).
+    For ``amend`` and ``resend`` the ``subject`` is the document, empty for the newest one.
+    """
+
+    name: Literal["amend", "resend", "withdraw", "return", "receive"]
+    actor: str
+    reason: str = ""
+    subject: str = ""
+    lines: Mapping[int, int] = field(default_factory=dict)
+
+
 # -- pages and health ------------------------------------------------------------------------------------------
 
 
