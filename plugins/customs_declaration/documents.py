@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import ConfigurationError, PermanentError
@@ -21,14 +22,14 @@ from .messages import MESSAGES, MessageData, build, make_guid, parse, stamp, to_
 from .models import CustomsDocument, Declaration
 from .preflight import dutiable_value, ensure
 from .signing import Signer, sign
-from .states import FAILED, PASSED_OVER, DeclarationState, DocumentState
+from .states import FAILED, LIST, PASSED_OVER, DeclarationState, DocumentState
 
 Mapper = Callable[[Case], MessageData]
 
 NEW, AMEND, DELETE = "1", "2", "3"
 #: Declarations that nothing more is declared for.
 OVER = frozenset({DeclarationState.CANCELLED, DeclarationState.WITHDRAWING, DeclarationState.WITHDRAWN})
-#: A document that is being looked at can be amended, one that is decided or about to be cannot.
+#: What is being looked at can be amended, and an order that was found good; a list that is decided cannot.
 AMENDABLE = frozenset(
     {
         DocumentState.STORED,
@@ -36,6 +37,7 @@ AMENDABLE = frozenset(
         DocumentState.RECEIVED,
         DocumentState.ACCEPTED,
         DocumentState.REVIEW,
+        DocumentState.REVIEWED,
     }
 )
 #: appTime tells whole seconds, and each has to be later than the one before.
@@ -121,16 +123,17 @@ def not_amendable(declaration: Declaration, document: CustomsDocument | None) ->
     Customs take a changed order only while no list lies there for it, and a changed list only until it is decided.
     """
     if document is None:
-        return "nothing was declared yet"
+        return _("Nothing was declared yet.")
     if declaration.state in OVER or declaration.released_at is not None:
-        return f"the declaration is {declaration.get_state_display()}"
+        return _("The declaration cannot be amended: {state}.").format(state=declaration.get_state_display())
     if document.state in FAILED:
         return ""
-    if document.kind != lifecycle.LIST and lifecycle.list_is_alive(declaration):
-        return "an inventory list was declared for it"
-    if document.kind != lifecycle.LIST and document.state == DocumentState.REVIEWED:
-        return ""
-    return "" if document.state in AMENDABLE else f"the document is {document.get_state_display()}"
+    if document.kind != LIST and lifecycle.list_is_alive(declaration):
+        return _("An inventory list was declared for it.")
+    decided = document.kind == LIST and document.state == DocumentState.REVIEWED
+    if decided or document.state not in AMENDABLE:
+        return _("The document cannot be amended: {state}.").format(state=document.get_state_display())
+    return ""
 
 
 def delete(document: CustomsDocument) -> CustomsDocument:
@@ -296,7 +299,7 @@ def hand_over(document: CustomsDocument) -> None:
 def send_again(document: CustomsDocument) -> None:
     """Hand over the same bytes under the same guid once more, whatever the port has said, by a person's wish."""
     if document.state in PASSED_OVER:
-        raise PermanentError("this version is not sent", code="not_sent")
+        raise PermanentError("this version is never sent", code="not_sent")
     _send(document)
 
 
@@ -320,9 +323,7 @@ def _send(document: CustomsDocument) -> None:
         if crossed or locked.state == DocumentState.BUILT:
             CustomsDocument.objects.filter(pk=locked.pk).update(state=DocumentState.SENT)
         if first:
-            audit.record(
-                "customs.sent", "parcel", declaration.parcel_id, kind=locked.kind, guid=locked.guid
-            )
+            audit.record("customs.sent", "parcel", declaration.parcel_id, kind=locked.kind, guid=locked.guid)
         if crossed:
             # The parcel was cancelled while this was on its way out: now it lies at the port.
             promises.give_back(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from saleor_ext.core import audit
 from saleor_ext.plugin_api import platform
 
-from . import lifecycle, quota, returns, retrying, steps, texts, withdrawing
+from . import lifecycle, quota, repeating, returns, steps, texts, withdrawing
 from .messages import code_table
 from .models import CustomsDocument, Declaration, Receipt
 from .states import (
@@ -98,7 +98,7 @@ def _judge(document: CustomsDocument, receipt: Receipt) -> None:
     document.code = judged.code[:12]
     document.save(update_fields=["code"])
     if judged.kind is code_table.Kind.RETRY and document.app_type != DELETION:
-        retrying.plan(document)
+        repeating.plan(document)
 
 
 def _after_cancelling(document: CustomsDocument, receipt: Receipt) -> None:

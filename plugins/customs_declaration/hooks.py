@@ -25,7 +25,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, later, links, pages, postal, requirements, steps, texts
+from . import actions, cancelling, checks, duty, later, links, pages, postal, requirements, steps, texts
 from .config import TRADE_MODES
 from .policy import UnknownTariff, tariff
 from .tax import MissingMeasure
@@ -79,7 +79,7 @@ def parcel_action(parcel: ParcelView, action: ParcelAction) -> str | None:
 
 @hookimpl
 def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
-    return pages.console(place, context)
+    return [*pages.console(place, context), *actions.fragments(place, context)]
 
 
 @hookimpl

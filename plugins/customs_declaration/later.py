@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from saleor_ext.core import audit
 from saleor_ext.core.errors import PermanentError
@@ -41,7 +42,9 @@ def amend(parcel: ParcelView, action: ParcelAction) -> str:
     document = _document(parcel, action.subject)
     step = steps.STEP_OF.get(document.kind)
     if step is None:
-        raise PermanentError("a cancellation or return is applied for anew, not amended", code="not_amendable")
+        raise PermanentError(
+            "a cancellation or return is applied for anew, not amended", code="not_amendable"
+        )
     if document.state in FAILED and platform().retry_step(
         parcel.id, step, actor=action.actor, reason=action.reason
     ):
@@ -58,7 +61,10 @@ def resend(parcel: ParcelView, action: ParcelAction) -> str:
     """Hand a document over once more, the same bytes under the same guid."""
     document = _document(parcel, action.subject)
     if not resendable(document):
-        raise PermanentError(f"the document is {document.get_state_display()}", code="not_sent")
+        raise PermanentError(
+            _("This version is not sent again: {state}.").format(state=document.get_state_display()),
+            code="not_sent",
+        )
     with transaction.atomic():
         audit.record(
             "customs.resent", "parcel", parcel.id,
@@ -77,11 +83,11 @@ def _document(parcel: ParcelView, subject: str) -> CustomsDocument:
     """Return the named document of the parcel, or the newest list, or the newest order."""
     declaration = Declaration.objects.filter(parcel_id=parcel.id).first()
     if declaration is None:
-        raise PermanentError("nothing was declared yet", code="not_declared")
+        raise PermanentError(_("Nothing was declared yet."), code="not_declared")
     if subject:
         found = declaration.documents.filter(pk=subject).first()
     else:
         found = lifecycle.newest(declaration, LIST) or lifecycle.newest(declaration, steps.ORDER)
     if found is None:
-        raise PermanentError("the parcel has no such document", code="not_declared")
+        raise PermanentError(_("The parcel has no such document."), code="not_declared")
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PermanentError
@@ -42,7 +43,7 @@ class ReturnRefused(PermanentError):
     code = "return_refused"
 
 
-def open(  # noqa: A001  # a return is opened: the service's name
+def open(  # a return is opened: the service's name
     parcel: ParcelView, lines: Mapping[int, int], reason: str, *, actor: str = audit.SYSTEM
 ) -> ReturnCase:
     """Open a return of some pieces (line number -> pieces) and promise to apply for it.
@@ -52,16 +53,18 @@ def open(  # noqa: A001  # a return is opened: the service's name
     with transaction.atomic():
         declaration = Declaration.objects.select_for_update().filter(parcel_id=parcel.id).first()
         if declaration is None or declaration.released_at is None or not declaration.invt_no:
-            raise ReturnRefused("customs have not released this parcel", code="not_released")
+            raise ReturnRefused(_("Customs have not released this parcel."), code="not_released")
         if declaration.state not in RETURNABLE:
             raise ReturnRefused(
-                f"the declaration is {declaration.get_state_display()}", code="return_not_possible"
+                _("A return cannot be opened now: {state}.").format(state=declaration.get_state_display()),
+                code="return_not_possible",
             )
         days = return_rules.window(declaration.released_at)
         if clock.china_today() > days.apply_by:
             raise ReturnRefused(
-                f"a return had to be asked for by {days.apply_by}, {days.rules.apply_days} days after the "
-                f"release ({days.rules.source})",
+                _("A return had to be asked for by {day}, {count} days after the release ({source}).").format(
+                    day=days.apply_by, count=days.rules.apply_days, source=days.rules.source
+                ),
                 code="return_too_late",
             )
         parts = _parts(parcel, declaration, lines)
@@ -109,16 +112,18 @@ def _parts(parcel: ParcelView, declaration: Declaration, lines: Mapping[int, int
     for gnum, pieces in sorted(lines.items()):
         line, before = known.get(gnum), gone.get(gnum, 0)
         if line is None:
-            raise ReturnRefused(f"the list has no line {gnum}", code="no_such_line")
+            raise ReturnRefused(_("The list has no line {line}.").format(line=gnum), code="no_such_line")
         if pieces <= 0 or before + pieces > line.quantity:
             raise ReturnRefused(
-                f"line {gnum}: {line.quantity - before} of {line.quantity} pieces can be returned, not {pieces}",
+                _("Line {line}: {left} of {all} pieces can be returned, not {asked}.").format(
+                    line=gnum, left=line.quantity - before, all=line.quantity, asked=pieces
+                ),
                 code="too_many_pieces",
             )
         discount = discounts[parcel.lines.index(line)].amount
         parts.append(_part(line, declaration, pieces, before, discount))
     if not parts:
-        raise ReturnRefused("a return needs at least one piece", code="nothing_returned")
+        raise ReturnRefused(_("A return needs at least one piece."), code="nothing_returned")
     return parts
 
 
@@ -129,7 +134,7 @@ def _part(
         own = linetax.figures(declaration.line_taxes, line.gnum)
     except KeyError:
         raise ReturnRefused(
-            f"no own figures of tax are kept for line {line.gnum}", code="no_line_figures"
+            _("No figures of tax are kept for line {line}.").format(line=line.gnum), code="no_line_figures"
         ) from None
 
     def share(whole: str | Decimal) -> Decimal:
@@ -266,17 +271,21 @@ def receive(parcel_id: str, case_id: str, *, actor: str) -> ReturnCase:
     """
     with transaction.atomic():
         declaration = Declaration.objects.select_for_update().filter(parcel_id=parcel_id).first()
-        found = ReturnCase.objects.filter(declaration=declaration) if declaration else ReturnCase.objects.none()
+        found = (
+            ReturnCase.objects.filter(declaration=declaration) if declaration else ReturnCase.objects.none()
+        )
         case = found.filter(pk=case_id).first() if case_id else found.filter(state=State.APPROVED).last()
         if case is None or declaration is None:
-            raise ReturnRefused("the parcel has no such return", code="no_such_return")
+            raise ReturnRefused(_("The parcel has no such return."), code="no_such_return")
         if case.received_at is not None:
             return case
         if case.state != State.APPROVED:
-            raise ReturnRefused("customs have not granted the return", code="return_not_granted")
+            raise ReturnRefused(_("Customs have not granted the return."), code="return_not_granted")
         if clock.china_today() > case.back_by:
             raise ReturnRefused(
-                f"the goods had to be back by {case.back_by}: ask customs what becomes of the tax",
+                _("The goods had to be back by {day}: ask customs what becomes of the tax.").format(
+                    day=case.back_by
+                ),
                 code="goods_too_late",
             )
         case.received_at = clock.now()

@@ -254,7 +254,9 @@ def _leaving(now: Standing) -> DeclarationState:
 
 
 def _on_the_way(now: Standing) -> DeclarationState:
-    failed = (now.order in FAILED and not now.order_retries) or (now.listed in FAILED and not now.list_retries)
+    failed = (now.order in FAILED and not now.order_retries) or (
+        now.listed in FAILED and not now.list_retries
+    )
     if failed:
         return D.STOPPED
     if now.listed:

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
-from . import documents, lifecycle, links, mapping, quota
+from . import documents, lifecycle, links, mapping, quota, states
 from .config import TRADE_MODES
 from .models import CustomsDocument, Declaration
 from .preflight import dutiable_value
 from .states import FAILED, RANK, DocumentState, state_of
 
 ORDER_STEP, LIST_STEP = "declare_order", "declare_inventory"
-ORDER, WAYBILL, LIST = lifecycle.ORDER, "CEB511Message", lifecycle.LIST
+ORDER, WAYBILL, LIST = lifecycle.ORDER, "CEB511Message", states.LIST
 MAPPERS: dict[str, documents.Mapper] = {
     ORDER: mapping.order,
     WAYBILL: mapping.waybill,

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import platform
 
-from . import applications, documents, lifecycle, promises, quota, texts
+from . import applications, documents, lifecycle, promises, quota
 from .applications import Application
-from .messages import code_table
 from .models import CustomsDocument, Declaration, Receipt
-from .states import ALIVE, CANCELLATION, FAILED, GRANTED, DeclarationState, codes_of
+from .states import ALIVE, CANCELLATION, FAILED, GRANTED, DeclarationState
 
 ORDER, WAYBILL = lifecycle.ORDER, "CEB511Message"
 LIST_STEP = "declare_inventory"
@@ -41,8 +41,8 @@ def ask(parcel_id: str, *, actor: str, reason: str) -> Declaration:
         declaration = Declaration.objects.select_for_update().filter(parcel_id=parcel_id).first()
         if declaration is None or not lifecycle.list_is_alive(declaration):
             if declaration is not None and declaration.released_at is not None:
-                raise NotWithdrawable("customs have released the list: open a return instead")
-            raise NotWithdrawable("no inventory list lies at the port")
+                raise NotWithdrawable(_("Customs have released the list: open a return instead."))
+            raise NotWithdrawable(_("No inventory list lies at the port."))
         if declaration.withdrawal_asked_at is None:
             declaration.withdrawal_asked_at = clock.now()
             declaration.withdrawal_reason = reason[:300]
@@ -113,7 +113,7 @@ def _granted(declaration: Declaration, receipt: Receipt) -> None:
         LIST_STEP,
         "withdrawn",
         f"the list was withdrawn: {declaration.withdrawal_reason}; cancel the order and refund it",
-        buyer_message=_("The declaration was withdrawn. We will cancel the order and refund it."),
+        buyer_message=gettext_lazy("The declaration was withdrawn. We will cancel the order and refund it."),
     )
 
 
@@ -150,11 +150,3 @@ def take_off_file(declaration: Declaration) -> None:
 def send_deletion(payload: dict[str, Any]) -> None:
     """Build the deletion once and hand it over."""
     documents.hand_over(documents.delete(CustomsDocument.objects.get(pk=payload["document"])))
-
-
-def refusal_text(receipt: Receipt) -> str:
-    """Return an operator's explanation of a refusal in the language of the page, empty when no code is known."""
-    found = code_table.verdict(
-        receipt.status, [code for code, _text in codes_of(receipt.text)], receipt.returned_at.date()
-    )
-    return texts.operator_reason(found.known) if found.known else ""

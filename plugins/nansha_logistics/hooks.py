@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from saleor_ext.core import outbox
@@ -54,6 +55,12 @@ def parcel_cancelled(parcel: ParcelView) -> None:
             {"order_id": parcel.number, "waybill": shipment.waybill},
             key=f"cancel:{parcel.id}",
         )
+
+
+@hookimpl
+def parcel_returned(parcel: ParcelView, lines: Mapping[int, int], key: str, document: str) -> None:
+    if parcel.lane == lanes.BONDED:
+        stock.take_back(parcel, lines, ground=key, document=document)
 
 
 @hookimpl

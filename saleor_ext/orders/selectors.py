@@ -30,7 +30,9 @@ def parcels_of_merchant(slug: str) -> QuerySet[Parcel]:
 
 def paid_between(since: datetime, until: datetime, lanes: Collection[str]) -> QuerySet[Parcel]:
     """Return the parcels of some lanes paid in ``[since, until)``, oldest first."""
-    return Parcel.objects.filter(paid_at__gte=since, paid_at__lt=until, lane__in=lanes).order_by("paid_at", "pk")
+    return Parcel.objects.filter(paid_at__gte=since, paid_at__lt=until, lane__in=lanes).order_by(
+        "paid_at", "pk"
+    )
 
 
 def search(query: str = "", state: str = "", attention: bool = False) -> QuerySet[Parcel]:

@@ -347,9 +347,9 @@ def test_a_rejection_stops_the_step_frees_the_quota_and_is_amended_on_retry(worl
 def test_a_technical_error_keeps_the_quota_and_a_later_acceptance_wins(world) -> None:
     view = world.add(parcel())
     steps.declare_order(view)
-    order_receipt(world, view, "-301013", "系统异常", 1)
+    order_receipt(world, view, "-301012", "没有对应的业务操作", 1)
     work()
-    assert world.failed[0][:2] == ("declare_order", "-301013")
+    assert world.failed[0][:2] == ("declare_order", "-301012")
     assert QuotaUse.objects.get().state == "held"
     order_receipt(world, view, "120", "x", 9)
     work()

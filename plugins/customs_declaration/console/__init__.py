@@ -1,0 +1,1 @@
+"""Pages of the console that are this plugin's own."""
