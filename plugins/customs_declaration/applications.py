@@ -52,7 +52,7 @@ def prepare(
     with transaction.atomic():
         declaration = Declaration.objects.select_for_update().get(pk=declaration_id)
         newest = lifecycle.newest(declaration, kind)
-        if newest is not None and (newest.version > after or newest.state not in FAILED):
+        if newest is not None and (newest.version > after or _under_way(newest, case)):
             return newest
         application = wanted(declaration)
         if application is None:
@@ -64,7 +64,7 @@ def prepare(
         data = message(declaration, kind, application, settings, guid=guid, now=now, number=number)
         _check(data, settings)
         tries = newest.tries + 1 if newest is not None and newest.retry_at is not None else 0
-        return documents.store(
+        document = documents.store(
             declaration,
             kind,
             data,
@@ -77,6 +77,13 @@ def prepare(
             cop_no=number,
             return_case=case,
         )
+        lifecycle.settle(declaration)
+        return document
+
+
+def _under_way(newest: CustomsDocument, case: ReturnCase | None) -> bool:
+    """Tell whether the newest application is this one and has not failed; earlier returns are over."""
+    return newest.return_case_id == (case.pk if case else None) and newest.state not in FAILED
 
 
 def own_number(declaration: Declaration, kind: str, version: int) -> str:

@@ -19,7 +19,17 @@ from . import effects, links
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
-from .states import FAILED, PASSED_OVER, DocumentState, is_final, masked, may_move, moves_of, state_of
+from .states import (
+    FAILED,
+    PASSED_OVER,
+    DocumentState,
+    confirms,
+    is_final,
+    masked,
+    may_move,
+    moves_of,
+    state_of,
+)
 from .transport import Incoming, Transport
 
 log = logging.getLogger(__name__)
@@ -173,6 +183,10 @@ def _move(document: CustomsDocument, message: str, status: str, text: str, at: d
     if target is not None and target not in (DocumentState.ERROR, DocumentState.VOID) and not document.filed:
         document.filed = True
         document.save(update_fields=["filed"])
+    if target is not None and confirms(document.kind, document.state, document.status_at, target, at):
+        document.status_at = at
+        document.save(update_fields=["status_at"])
+        return False
     if target is None or not may_move(document.kind, document.state, document.status_at, target, at):
         return False
     document.state, document.status, document.status_text, document.status_at = target, status, text, at

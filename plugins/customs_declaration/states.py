@@ -25,6 +25,7 @@ __all__ = [
     "DocumentState",
     "Standing",
     "codes_of",
+    "confirms",
     "declaration_state",
     "is_final",
     "masked",
@@ -157,6 +158,14 @@ def may_move(kind: str, state: str, last: datetime | None, target: DocumentState
     if last is None or at > last:
         return True
     return at == last and RANK[target] > RANK[DocumentState(state)]
+
+
+def confirms(kind: str, state: str, last: datetime | None, target: DocumentState, at: datetime) -> bool:
+    """Tell whether a later receipt says the same of a document that is still open.
+
+    It moves nothing, but what is older than it must not move the document either.
+    """
+    return target == state and not is_final(kind, state) and last is not None and at > last
 
 
 # -- declarations ----------------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ class FakePlatform:
         self.events: list[tuple[str, str]] = []
         self.completed: list[tuple[str, Mapping[str, Any]]] = []
         self.failed: list[tuple[str, str, str]] = []
+        self.retried: list[tuple[str, str, str]] = []
         self.articles: dict[str, VariantFacts] = {}
         self._keys: set[tuple[str, str]] = set()
 
@@ -155,6 +156,13 @@ class FakePlatform:
         self, parcel_id: str, name: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         self.failed.append((name, code, str(buyer_message)))
+        return True
+
+    def retry_step(self, parcel_id: str, name: str, *, actor: str, reason: str) -> bool:
+        if name not in {step for step, _code, _text in self.failed}:
+            return False
+        self.failed = [one for one in self.failed if one[0] != name]
+        self.retried.append((name, actor, reason))
         return True
 
     def update_step(self, parcel_id: str, name: str, data: Mapping[str, Any]) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
 from django.utils import translation
 from lxml import etree
 
-from plugins.customs_declaration import cancelling, documents, hooks, pages, quota, receipts, steps
+from plugins.customs_declaration import cancelling, documents, hooks, pages, quota, steps
 from plugins.customs_declaration.messages import (
     MessageData,
     build,
@@ -31,79 +30,16 @@ from plugins.customs_declaration.models import (
 )
 from plugins.customs_declaration.preflight import NotDeclarable
 from plugins.customs_declaration.signing import verify
-from saleor_ext.core import clock, inbox
+from saleor_ext.core import clock
 from saleor_ext.core.errors import ConfigurationError, PermanentError, TransientError
 from saleor_ext.core.models import AuditEntry, InboxMessage, OutboxMessage
 from saleor_ext.plugin_api import Done, Identity, Wait
 
 from .official import import_schema, needs_schemas
 from .parcels import ID_NUMBER, NAME, cny, facts, line, parcel
+from .port import declared, list_receipt, order_receipt, outbox_files, put_receipt, sent, work
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(platform_of_tests, settings_of_customs):
-    platform_of_tests.drop = settings_of_customs.folder_path
-    platform_of_tests.start = clock.now()
-    return platform_of_tests
-
-
-def outbox_files(world) -> list[Path]:
-    folder = world.drop / "outbox"
-    return sorted(folder.iterdir()) if folder.exists() else []
-
-
-def sent(world, kind: str) -> MessageData:
-    (path,) = [one for one in outbox_files(world) if one.name.startswith(kind)]
-    return parse(path.read_bytes())
-
-
-def put_receipt(
-    world, message: str, status: str, info: str = "x", *, after: float = 1, **fields: str
-) -> bytes:
-    """Write a receipt into the inbox folder, of ``after`` seconds from the start by customs' clock."""
-    moment = world.start + timedelta(seconds=after)
-    document = {
-        "guid": make_guid(message, status, after, info),
-        **fields,
-        "returnStatus": status,
-        "returnTime": stamp(moment, 17),
-        "returnInfo": info,
-    }
-    body = to_bytes(build(MessageData(message, make_guid("m", status, after, info), "1.0", [document])))
-    folder = world.drop / "inbox"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{message}_{status}_{after}_{len(list(folder.iterdir()))}.xml").write_bytes(body)
-    return body
-
-
-def order_receipt(world, view, status: str, info: str = "x", after: float = 1) -> None:
-    put_receipt(
-        world, "CEB312Message", status, info, after=after,
-        ebpCode="4401960PT1", ebcCode="4401960PT2", orderNo=f"W{view.number}",
-    )  # fmt: skip
-
-
-def list_receipt(world, view, status: str, info: str = "x", after: float = 1, **more: str) -> None:
-    keys = {"copNo": view.number, "preNo": "B20261123000000001", **more}
-    put_receipt(world, "CEB622Message", status, info, after=after, **keys)
-
-
-def work() -> None:
-    """Fetch what waits and apply it."""
-    receipts.poll()
-    inbox.drain()
-
-
-def declared(world, view=None):
-    """A parcel whose list is at customs."""
-    view = world.add(view or parcel())
-    steps.declare_order(view)
-    order_receipt(world, view, "120", "[Code:1800;Desc:逻辑校验通过]")
-    work()
-    steps.declare_inventory(view)
-    return view
 
 
 # -- sending ---------------------------------------------------------------------------------------------------
@@ -530,13 +466,14 @@ def test_what_is_released_after_cancelling_counts_and_leaves_nothing_open(world)
     """The cancellation and customs' release crossed: the goods stay, the person's year has them all the same."""
     view = declared(world)
     cancelling.give_back({"parcel": view.id, "quota": steps.reference_of(view)})
-    assert QuotaUse.objects.get().state == "freed"
+    assert QuotaUse.objects.get().state == "held", "customs have the list: the year is theirs to give back"
     done = list(world.completed)
     list_receipt(world, view, "800", "x", 5)
     work()
     assert QuotaUse.objects.get().state == "confirmed"
     assert world.completed == done
-    assert Declaration.objects.get().state == "cancelled"
+    assert Declaration.objects.get().state == "released"
+    assert world.events[-1][0] == "return_needed"
 
 
 # -- pages and health ------------------------------------------------------------------------------------------
