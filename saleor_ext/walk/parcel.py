@@ -30,7 +30,10 @@ REFERENCES = {
     "fulfil": "fulfillment_id",
     "track": "waybill",
 }
-CANCEL_ORDER = "mutation WalkCancel($id: ID!) { orderCancel(id: $id) { order { status } errors { field message code } } }"
+CANCEL_ORDER = (
+    "mutation WalkCancel($id: ID!)"
+    " { orderCancel(id: $id) { order { status } errors { field message code } } }"
+)
 T = TypeVar("T")
 
 
