@@ -104,11 +104,20 @@ def _row(declaration: Declaration, kind: str) -> DocumentRow | None:
     return DocumentRow(
         document=document,
         title=MESSAGES[kind].label,
-        explanation=texts.operator_reason(known) if known else "",
+        explanation=_explained(document, known),
         refund_proposed=known is not None and known.kind is code_table.Kind.FINAL,
         may_amend=amendable,
         may_resend=later.resendable(document),
     )
+
+
+def _explained(document: CustomsDocument, known: code_table.Code | None) -> str:
+    """Say what a failure means; of a code that no table has only customs' own words are known."""
+    if known is not None:
+        return texts.operator_reason(known)
+    if document.state not in FAILED:
+        return ""
+    return _("The code is in no table. Customs wrote: {text}").format(text=document.status_text[:300])
 
 
 def _judged(document: CustomsDocument) -> code_table.Code | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from saleor_ext.core import clock, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
@@ -123,6 +124,18 @@ def test_a_plugin_can_stop_a_step_with_words_for_the_buyer(parcel: Parcel) -> No
         "1327: payer differs",
         "Pay by your own wallet",
     )
+
+
+def test_words_for_the_buyer_are_kept_in_every_language(parcel: Parcel) -> None:
+    dummy.behaviour["first"] = lambda view: Wait()
+    outbox.drain()
+    platform().fail_step(str(parcel.pk), "first", "1313", "x", buyer_message=gettext_lazy("Cancelled"))
+    step = parcel.steps.get(name="first")
+    assert set(step.buyer_texts) == {"zh-hans", "zh-hant", "pt", "en"}
+    assert step.buyer_texts["en"] == "Cancelled"
+    steps.retry(parcel.pk, "first", actor="operator")
+    step.refresh_from_db()
+    assert (step.buyer_texts, step.buyer_message) == ({}, "")
 
 
 def test_late_answers_to_a_cancelled_parcel_change_nothing(parcel: Parcel) -> None:
