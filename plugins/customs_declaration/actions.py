@@ -138,7 +138,7 @@ def _may_withdraw(declaration: Declaration) -> bool:
 def _lines(parcel: ParcelView, declaration: Declaration) -> list[LineRow]:
     """Return the lines that can be returned now; none when no return can be opened."""
     window = _window(declaration)
-    if window is None or declaration.state not in returns.RETURNABLE:
+    if window is None or declaration.state not in returns.RETURNABLE or parcel.state not in returns.GONE:
         return []
     if clock.china_today() > window.apply_by:
         return []

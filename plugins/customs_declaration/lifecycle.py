@@ -24,7 +24,7 @@ from .states import (
 
 log = logging.getLogger(__name__)
 
-ORDER = "CEB311Message"
+ORDER, WAYBILL = "CEB311Message", "CEB511Message"
 DELETE = "3"
 
 
@@ -56,14 +56,17 @@ def standing(declaration: Declaration) -> Standing:
     for kind, state, retry_at in rows.values_list("kind", "state", "retry_at"):
         found[kind] = (state, retry_at is not None)
     order, order_retries = found.get(ORDER, ("", False))
+    waybill, waybill_retries = found.get(WAYBILL, ("", False))
     listed, list_retries = found.get(LIST, ("", False))
     withdrawal, withdrawal_retries = found.get(CANCELLATION, ("", False))
     returns = declaration.returns.values_list("state", flat=True) if listed in RELEASED else ()
     return Standing(
         order=order,
+        waybill=waybill,
         listed=listed,
         withdrawal=withdrawal,
         order_retries=order_retries,
+        waybill_retries=waybill_retries,
         list_retries=list_retries,
         withdrawal_retries=withdrawal_retries,
         cancelled=declaration.cancelled_at is not None,

@@ -35,6 +35,8 @@ RETURNABLE = frozenset(
         DeclarationState.RETURN_REFUSED,
     }
 )
+#: Parcels that are on their way to the buyer, there, or stopped for good: the others would go on leaving.
+GONE = frozenset({"shipped", "delivered", "cancelled"})
 
 
 class ReturnRefused(PermanentError):
@@ -59,6 +61,8 @@ def open(  # a return is opened: the service's name
                 _("A return cannot be opened now: {state}.").format(state=declaration.get_state_display()),
                 code="return_not_possible",
             )
+        if parcel.state not in GONE:
+            raise ReturnRefused(_("The parcel has not left yet: cancel the order first."), code="not_left")
         days = return_rules.window(declaration.released_at)
         if clock.china_today() > days.apply_by:
             raise ReturnRefused(

@@ -215,14 +215,16 @@ DECLARATION_MOVES: dict[str, frozenset[str]] = {
 class Standing:
     """What a declaration's state follows from.
 
-    States are those of the newest version that counts, empty where there is none; ``order_retries`` and
-    ``list_retries`` tell that a failed one is being tried again by itself. ``returns``: states of its returns.
+    States are those of the newest version that counts, empty where there is none; ``…_retries`` tell that a failed
+    one is being tried again by itself. ``returns``: states of its returns.
     """
 
     order: str = ""
+    waybill: str = ""
     listed: str = ""
     withdrawal: str = ""
     order_retries: bool = False
+    waybill_retries: bool = False
     list_retries: bool = False
     withdrawal_retries: bool = False
     #: The parcel was cancelled; a person asked for the withdrawal.

@@ -15,7 +15,7 @@ from .preflight import dutiable_value
 from .states import FAILED, RANK, DocumentState, state_of
 
 ORDER_STEP, LIST_STEP = "declare_order", "declare_inventory"
-ORDER, WAYBILL, LIST = lifecycle.ORDER, "CEB511Message", states.LIST
+ORDER, WAYBILL, LIST = lifecycle.ORDER, lifecycle.WAYBILL, states.LIST
 MAPPERS: dict[str, documents.Mapper] = {
     ORDER: mapping.order,
     WAYBILL: mapping.waybill,

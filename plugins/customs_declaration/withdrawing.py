@@ -20,7 +20,6 @@ from .applications import Application
 from .models import CustomsDocument, Declaration, Receipt
 from .states import ALIVE, CANCELLATION, FAILED, GRANTED, DeclarationState
 
-ORDER, WAYBILL = lifecycle.ORDER, "CEB511Message"
 LIST_STEP = "declare_inventory"
 #: Read by customs officers, hence in Chinese.
 CANCELLED_REASON = "订单已取消"
@@ -140,7 +139,7 @@ def needs_return(declaration: Declaration) -> None:
 
 def take_off_file(declaration: Declaration) -> None:
     """Delete order and waybill at the port (appType 3): allowed as long as no list of the order lies there."""
-    for kind in (ORDER, WAYBILL):
+    for kind in (lifecycle.ORDER, lifecycle.WAYBILL):
         document = lifecycle.newest(declaration, kind)
         if document is not None and document.state in ALIVE:
             promises.delete(document)

@@ -33,6 +33,12 @@ ALARMS = frozenset(
     {"rejected", "exception", "withdrawal_refused", "return_needed", "return_refused", "refund_failed"}
 )
 
+#: Events that answer an alarm: nobody has to look for it any more.
+ANSWERS = {
+    "withdrawn": frozenset({"withdrawal_refused"}),
+    "return_asked": frozenset({"return_needed", "return_refused"}),
+}
+
 TITLES = {
     "paid": _("Paid"),
     "payment_declared": _("Payment reported to customs"),
@@ -113,6 +119,9 @@ def _move(locked: Parcel, code: str) -> None:
         changed.append("state")
     if code in ALARMS:
         locked.attention = code
+        changed.append("attention")
+    elif locked.attention in ANSWERS.get(code, ()):
+        locked.attention = ""
         changed.append("attention")
     if changed:
         locked.save(update_fields=changed)

@@ -64,6 +64,7 @@ def page(client: Client, parcel: Parcel) -> str:
 
 def state_of(declaration: Declaration, **changed: Any) -> None:
     Declaration.objects.filter(pk=declaration.pk).update(**changed)
+    Parcel.objects.update(state="delivered")
     if "released_at" in changed:
         declaration.documents.filter(kind="CEB621Message").update(state=DocumentState.RELEASED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from pathlib import Path
 
@@ -82,7 +83,9 @@ def listed(world, view=None, *statuses: str):
 
 
 def released(world, view=None):
-    return listed(world, view, "120", "800")
+    """A parcel whose list was released, and which has come to its buyer."""
+    view = listed(world, view, "120", "800")
+    return world.add(dataclasses.replace(view, state="delivered"))
 
 
 def application_receipt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime, timedelta
 from decimal import Decimal as D
 
@@ -177,6 +178,14 @@ def test_before_the_release_there_is_no_return(world, others) -> None:
     with pytest.raises(returns.ReturnRefused) as caught:
         open_return(view)
     assert caught.value.code == "not_released"
+
+
+def test_a_parcel_that_has_not_left_is_cancelled_first(world, others) -> None:
+    view = dataclasses.replace(released(world), state="released")
+    with pytest.raises(returns.ReturnRefused) as caught:
+        open_return(view)
+    assert caught.value.code == "not_left"
+    open_return(dataclasses.replace(view, state="cancelled"))
 
 
 def test_one_return_at_a_time_and_never_more_than_was_released(world, others) -> None:

@@ -138,6 +138,18 @@ def test_words_for_the_buyer_are_kept_in_every_language(parcel: Parcel) -> None:
     assert (step.buyer_texts, step.buyer_message) == ({}, "")
 
 
+def test_an_alarm_is_over_when_its_answer_comes(parcel: Parcel) -> None:
+    for code, attention in (
+        ("return_needed", "return_needed"),
+        ("withdrawn", "return_needed"),
+        ("return_asked", ""),
+        ("return_refused", "return_refused"),
+    ):
+        timeline.add(parcel, code)
+        parcel.refresh_from_db()
+        assert parcel.attention == attention, code
+
+
 def test_late_answers_to_a_cancelled_parcel_change_nothing(parcel: Parcel) -> None:
     dummy.behaviour["first"] = lambda view: Wait()
     outbox.drain()
