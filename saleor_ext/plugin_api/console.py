@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -76,6 +76,6 @@ def needs(
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return checked
+        return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", checked)
 
     return around
