@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from saleor_ext.core import audit, clock, outbox
-from saleor_ext.plugin_api import ParcelView
+from saleor_ext.plugin_api import ParcelView, platform
 
 from . import documents, lifecycle, promises, quota, steps, withdrawing
 from .config import TRADE_MODES
@@ -32,12 +32,13 @@ def promise(parcel: ParcelView) -> None:
 
 @outbox.handler(TOPIC)
 def give_back(payload: dict[str, Any]) -> None:
-    """Close the declaration, or have customs let it go; free the quota when nothing holds it any more."""
+    """Close the declaration, or have customs let it go; free the quota when nothing holds it any more.
+
+    A parcel that has none yet gets a closed one: a step that is at it just now must not open it.
+    """
+    made = documents.declaration_of(platform().parcel(payload["parcel"]))
     with transaction.atomic():
-        declaration = Declaration.objects.select_for_update().filter(parcel_id=payload["parcel"]).first()
-        if declaration is None:
-            quota.free(payload["quota"])
-            return
+        declaration = Declaration.objects.select_for_update().get(pk=made.pk)
         if declaration.cancelled_at is None:
             declaration.cancelled_at = clock.now()
             declaration.save(update_fields=["cancelled_at"])

@@ -48,6 +48,8 @@ MOST_SENDS = 4
 
 def declaration_of(parcel: ParcelView) -> Declaration:
     """Return the parcel's declaration, made at the first call."""
+    if known := Declaration.objects.filter(parcel_id=parcel.id).first():
+        return known
     support = support_of(parcel, links.config())
     Declaration.objects.bulk_create(
         [
@@ -87,7 +89,7 @@ def prepare(parcel: ParcelView, kind: str, mapper: Mapper, *, tries: int = 0) ->
     settings, signer = _ready(parcel.lane)
     declaration = declaration_of(parcel)
     with transaction.atomic():
-        locked = _open(declaration)
+        locked = lock_open(declaration)
         newest = lifecycle.newest(locked, kind)
         if newest is not None and newest.state not in FAILED:
             return newest
@@ -105,7 +107,7 @@ def amend(parcel: ParcelView, kind: str, mapper: Mapper, after: int) -> CustomsD
     settings, signer = _ready(parcel.lane)
     declaration = declaration_of(parcel)
     with transaction.atomic():
-        locked = _open(declaration)
+        locked = lock_open(declaration)
         newest = lifecycle.newest(locked, kind)
         if newest is not None and newest.version > after:
             return newest
@@ -170,8 +172,11 @@ def _ready(lane: str) -> tuple[CustomsConfig, Signer]:
     return settings, links.signer(settings)
 
 
-def _open(declaration: Declaration) -> Declaration:
-    """Lock a declaration that is still to be declared for."""
+def lock_open(declaration: Declaration) -> Declaration:
+    """Lock a declaration that is still to be declared for; call in a transaction.
+
+    :raises PermanentError: ``cancelled`` or ``withdrawn``
+    """
     locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
     if locked.cancelled_at is not None:
         raise PermanentError("the parcel was cancelled", code="cancelled")

@@ -91,10 +91,14 @@ def contradicted(document: CustomsDocument, receipt: Receipt) -> None:
     )  # fmt: skip
 
 
+def _verdict(receipt: Receipt) -> code_table.Verdict:
+    inside = [code for code, _text in codes_of(receipt.text)]
+    return code_table.verdict(receipt.status, inside, receipt.returned_at.date())
+
+
 def _judge(document: CustomsDocument, receipt: Receipt) -> None:
     """Keep the code that a refusal is judged by, and try again by itself where that may help."""
-    day = receipt.returned_at.date()
-    judged = code_table.verdict(receipt.status, [code for code, _text in codes_of(receipt.text)], day)
+    judged = _verdict(receipt)
     document.code = judged.code[:12]
     document.save(update_fields=["code"])
     if judged.kind is code_table.Kind.RETRY and document.app_type != DELETION:
@@ -114,7 +118,7 @@ def _after_cancelling(document: CustomsDocument, receipt: Receipt) -> None:
         quota.confirm(reference)
         withdrawing.needs_return(declaration)
     elif declaration.state in (DeclarationState.CANCELLED, DeclarationState.SENT_BACK):
-        quota.free(reference)
+        lifecycle.free_year(declaration)
         withdrawing.take_off_file(declaration)
     elif declaration.state == DeclarationState.WITHDRAWING:
         # Believed dead when the parcel was cancelled, alive after all.
@@ -142,7 +146,15 @@ def _list_moved(document: CustomsDocument, receipt: Receipt) -> None:
             parcel_id, EVENTS[state], at=receipt.returned_at, key=f"{EVENTS[state]}:{document.guid}"
         )
     if state is S.RETURNED:
-        quota.free(lifecycle.quota_reference(declaration))
+        lifecycle.free_year(declaration)
+        verdict = _verdict(receipt)
+        platform().fail_step(
+            parcel_id,
+            steps.LIST_STEP,
+            verdict.code,
+            receipt.text[:500],
+            buyer_message=texts.buyer_reason(verdict),
+        )
 
 
 def _released(document: CustomsDocument, receipt: Receipt) -> None:
@@ -176,9 +188,7 @@ def _stopped(document: CustomsDocument, receipt: Receipt) -> None:
     declaration = document.declaration
     parcel_id = str(declaration.parcel_id)
     step = steps.STEP_OF[document.kind]
-    verdict = code_table.verdict(
-        receipt.status, [code for code, _text in codes_of(receipt.text)], receipt.returned_at.date()
-    )
+    verdict = _verdict(receipt)
     if document.state == S.REJECTED:
         quota.free(lifecycle.quota_reference(declaration))
     platform().add_event(

@@ -10,6 +10,7 @@ import logging
 
 from saleor_ext.core import audit
 
+from . import quota
 from .models import CustomsDocument, Declaration
 from .states import (
     ALIVE,
@@ -35,6 +36,13 @@ def quota_key(checkout_id: str) -> str:
 
 def quota_reference(declaration: Declaration) -> str:
     return quota_key(declaration.checkout_id or str(declaration.parcel_id))
+
+
+def free_year(declaration: Declaration) -> None:
+    """Give the buyer's year back what the declaration took, released or not."""
+    reference = quota_reference(declaration)
+    if not quota.free(reference):
+        quota.give_back(reference, declaration.dutiable_value)
 
 
 def newest(declaration: Declaration, kind: str) -> CustomsDocument | None:

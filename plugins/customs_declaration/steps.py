@@ -69,7 +69,11 @@ def _hold(parcel: ParcelView) -> None:
     """Keep the buyer's quota for this parcel, anew when a rejection has freed it."""
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
-    quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel))
+    declaration = documents.declaration_of(parcel)
+    with transaction.atomic():
+        # Under the declaration's lock: a cancellation that frees the year comes before this or after it.
+        documents.lock_open(declaration)
+        quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel))
 
 
 def order_is_ready(document: CustomsDocument) -> bool:

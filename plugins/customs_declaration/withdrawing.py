@@ -100,9 +100,7 @@ def follow(document: CustomsDocument, receipt: Receipt) -> None:
 def _granted(declaration: Declaration, receipt: Receipt) -> None:
     """The list is gone: the year is given back, the guarantee was never taken for it."""
     parcel_id = str(declaration.parcel_id)
-    reference = lifecycle.quota_reference(declaration)
-    if not quota.free(reference):
-        quota.give_back(reference, declaration.dutiable_value)
+    lifecycle.free_year(declaration)
     platform().add_event(parcel_id, "withdrawn", at=receipt.returned_at, key="withdrawn")
     if declaration.cancelled_at is not None:
         take_off_file(declaration)

@@ -66,6 +66,7 @@ def test_texts_differ_between_languages_and_no_meaning_is_unused() -> None:
         ("100", ["1301", "1313"], "1313", Kind.FINAL),
         ("100", ["1301"], "1301", Kind.RETRY),
         ("100", [], "100", Kind.OPERATOR),
+        ("700", ["1700"], "700", Kind.FINAL),
         ("-621017", [], "-621017", Kind.RETRY),
         ("-621018", [], "-621018", Kind.FINAL),
         ("-301008", [], "-301008", Kind.MEND_DATA),

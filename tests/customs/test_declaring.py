@@ -316,6 +316,18 @@ def test_the_buyer_is_told_of_review_inspection_and_detention(
     assert CustomsDocument.objects.get(kind="CEB621Message").state == state
 
 
+@pytest.mark.parametrize("before", [(), ("800",)])
+def test_goods_that_customs_send_back_free_the_year_and_end_the_step(world, before: tuple[str, ...]) -> None:
+    view = declared(world)
+    for second, status in enumerate((*before, "700"), 5):
+        list_receipt(world, view, status, "x", second, invtNo="51652026I112300001")
+    with translation.override("en"):
+        work()
+    assert QuotaUse.objects.get().state == "freed" and Declaration.objects.get().state == "sent_back"
+    step, code, buyer_text = world.failed[0]
+    assert (step, code) == ("declare_inventory", "700") and "refund it in full" in buyer_text
+
+
 def test_unknown_codes_and_foreign_documents_are_recorded_only(world) -> None:
     view = declared(world)
     list_receipt(world, view, "600", "挂起", 5)

@@ -8,8 +8,9 @@ import pytest
 from lxml import etree
 
 from plugins.customs_declaration import cancelling, documents, hooks, steps, withdrawing
-from plugins.customs_declaration.models import CustomsDocument, Declaration, QuotaUse, Receipt
+from plugins.customs_declaration.models import CustomsDocument, QuotaUse, Receipt
 from plugins.customs_declaration.signing import verify
+from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.models import AuditEntry, OutboxMessage
 from saleor_ext.plugin_api import ParcelAction
 
@@ -53,7 +54,15 @@ def test_a_parcel_that_was_never_declared_only_frees_the_year(world) -> None:
     view = world.add(parcel())
     steps._hold(view)
     cancel(view)
-    assert use().state == "freed" and outbox_files(world) == [] and not Declaration.objects.exists()
+    assert (use().state, state()) == ("freed", "cancelled") and outbox_files(world) == []
+
+
+def test_a_step_that_runs_after_the_cancellation_takes_nothing_and_sends_nothing(world) -> None:
+    view = world.add(parcel())
+    cancel(view)
+    with pytest.raises(PermanentError, match="cancelled"):
+        steps.declare_order(view)
+    assert not QuotaUse.objects.filter(state="held").exists() and outbox_files(world) == []
 
 
 def test_an_order_alone_is_deleted_with_a_later_time(world) -> None:

@@ -105,12 +105,16 @@ def find(which: str, code: str, day: date) -> Code | None:
 
 
 def meanings(status: str, bracketed: Iterable[str], day: date) -> Iterator[tuple[str, Code | None]]:
-    """Yield the codes of a receipt with what is known of them: those in its text, else its status."""
+    """Yield the codes of a receipt with what is known of them: those in its text, else its status.
+
+    A status that is an end by itself counts beside them.
+    """
     inside = list(bracketed)
     for code in inside:
         yield code, find("customs", code, day) or find("port", code, day)
-    if not inside:
-        yield status, find("port", status, day) or find("status", status, day)
+    own = find("port", status, day) or find("status", status, day)
+    if not inside or (own is not None and own.kind is Kind.FINAL):
+        yield status, own
 
 
 @dataclass(frozen=True, slots=True)
