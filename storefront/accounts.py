@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -44,6 +44,8 @@ class Account:
     token: str
     refresh: str
     checked_at: float
+    #: Codes of the Saleor permissions of a staff account, such as ``MANAGE_ORDERS``.
+    permissions: list[str] = field(default_factory=list)
 
     @property
     def actor(self) -> str:
@@ -136,6 +138,7 @@ def _confirmed(token: str, refresh: str) -> Account | None:
         token=token,
         refresh=refresh,
         checked_at=time.time(),
+        permissions=sorted(permission.code for permission in user.user_permissions),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
 
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.identity import services as identity
@@ -14,9 +16,9 @@ from saleor_ext.listings import selectors as listings
 from saleor_ext.plugin_api.platform import SaleorClient
 from saleor_ext.plugin_api.types import Buyer, Identity, ParcelView, VariantFacts
 
-from . import steps, timeline
+from . import corrections, selectors, steps, timeline
 from .models import Parcel
-from .views_of import parcel_view
+from .views_of import parcel_view, parcel_views
 
 
 class PonteServices:
@@ -27,6 +29,14 @@ class PonteServices:
 
     def parcel(self, parcel_id: str) -> ParcelView:
         return parcel_view(_parcel(parcel_id))
+
+    def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
+        return parcel_views(selectors.paid_between(since, until, lanes))
+
+    def correct_line(
+        self, parcel_id: str, gnum: int, changes: Mapping[str, Any], *, actor: str, reason: str
+    ) -> None:
+        corrections.correct_line(parcel_id, gnum, changes, actor=actor, reason=reason)
 
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         found = Parcel.objects.filter(number=number).first()
@@ -39,6 +49,13 @@ class PonteServices:
         self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         return steps.fail(parcel_id, step, code, message, buyer_message=buyer_message)
+
+    def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
+        try:
+            steps.retry(parcel_id, step, actor=actor, reason=reason)
+        except (steps.StepNotAllowed, ObjectDoesNotExist):  # over already, or the lane never had it
+            return False
+        return True
 
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         steps.update(parcel_id, step, data)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from .models import Parcel
@@ -23,6 +26,13 @@ def timeline(parcel: Parcel) -> list[Entry]:
 
 def parcels_of_merchant(slug: str) -> QuerySet[Parcel]:
     return Parcel.objects.filter(merchant=slug).order_by("-created_at").prefetch_related("lines", "steps")
+
+
+def paid_between(since: datetime, until: datetime, lanes: Collection[str]) -> QuerySet[Parcel]:
+    """Return the parcels of some lanes paid in ``[since, until)``, oldest first."""
+    return Parcel.objects.filter(paid_at__gte=since, paid_at__lt=until, lane__in=lanes).order_by(
+        "paid_at", "pk"
+    )
 
 
 def search(query: str = "", state: str = "", attention: bool = False) -> QuerySet[Parcel]:

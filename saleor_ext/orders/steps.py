@@ -106,6 +106,9 @@ def fail(parcel_id: UUID | str, name: str, code: str, message: str, *, buyer_mes
         _change(step, S.FAILED)
         step.parcel.attention = step.error[:500]
         step.parcel.save(update_fields=["attention"])
+        manager().hook.parcel_step_failed(
+            parcel=parcel_view(step.parcel), step=name, code=code, message=message
+        )
     return True
 
 

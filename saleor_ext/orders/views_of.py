@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from saleor_ext.core.money import Money
 from saleor_ext.identity.services import buyer
 from saleor_ext.merchants.selectors import merchant_view
-from saleor_ext.plugin_api.types import Address, ParcelView, StepView, VariantFacts
+from saleor_ext.plugin_api.types import Address, MerchantView, ParcelView, StepView, VariantFacts
 from saleor_ext.plugin_api.types import ParcelLine as LineView
 
 from .models import Parcel, ParcelLine
@@ -33,7 +35,21 @@ def facts_from_json(stored: Mapping[str, Any]) -> VariantFacts:
     return VariantFacts(**known)
 
 
-def parcel_view(parcel: Parcel) -> ParcelView:
+BATCH = 500
+
+
+def parcel_views(parcels: QuerySet[Parcel]) -> Iterator[ParcelView]:
+    """Yield many parcels with a few queries a batch, and one for each merchant."""
+    merchants: dict[str, MerchantView] = {}
+    for parcel in (
+        parcels.select_related("buyer").prefetch_related("lines", "steps").iterator(chunk_size=BATCH)
+    ):
+        if parcel.merchant not in merchants:
+            merchants[parcel.merchant] = merchant_view(parcel.merchant)
+        yield parcel_view(parcel, merchants[parcel.merchant])
+
+
+def parcel_view(parcel: Parcel, merchant: MerchantView | None = None) -> ParcelView:
     """Return a parcel with its lines and steps; three queries besides the parcel."""
 
     def money(amount: Decimal) -> Money:
@@ -49,7 +65,7 @@ def parcel_view(parcel: Parcel) -> ParcelView:
         checkout_id=parcel.checkout_id,
         transaction_id=parcel.transaction_id,
         psp_reference=parcel.psp_reference,
-        merchant=merchant_view(parcel.merchant),
+        merchant=merchant or merchant_view(parcel.merchant),
         lane=parcel.lane,
         warehouse=parcel.warehouse,
         lines=tuple(_line_view(line, parcel.currency) for line in parcel.lines.all()),

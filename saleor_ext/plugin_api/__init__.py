@@ -7,6 +7,7 @@ commands to ``ponte`` by ``register(subparsers)``. See docs/plugins.md.
 """
 
 from .config import PluginConfig, Secret
+from .console import Console, Operator, console, needs
 from .definitions import Extension, Periodic, Plugin, SaleorApp, WebhookContext, WebhookDefinition
 from .documents import document
 from .hooks import hookimpl
@@ -15,6 +16,7 @@ from .types import (
     Address,
     Buyer,
     ConsoleFragment,
+    ConsolePage,
     DeliveryOption,
     DeliveryRequest,
     Done,
@@ -47,7 +49,9 @@ from .types import (
 __all__ = [
     "Address",
     "Buyer",
+    "Console",
     "ConsoleFragment",
+    "ConsolePage",
     "DeliveryOption",
     "DeliveryRequest",
     "Done",
@@ -59,6 +63,7 @@ __all__ = [
     "Lane",
     "ListingView",
     "MerchantView",
+    "Operator",
     "OrderDraft",
     "OrderDraftLine",
     "ParcelLine",
@@ -85,7 +90,9 @@ __all__ = [
     "Wait",
     "WebhookContext",
     "WebhookDefinition",
+    "console",
     "document",
     "hookimpl",
+    "needs",
     "platform",
 ]

@@ -83,7 +83,8 @@ class Plugin:
     """The one declaration of a plugin.
 
     ``slug`` is the part of the URL below ``/plugins/``; ``hooks`` the dotted path of a module with hook
-    implementations; ``urls`` of a URL configuration, if any.
+    implementations; ``urls`` of a URL configuration, if any; ``console_urls`` of one with pages of the console,
+    which stand below ``/console/`` and the slug and are reached by staff only.
     """
 
     identifier: str
@@ -96,4 +97,5 @@ class Plugin:
     hooks: str
     saleor_app: SaleorApp | None = None
     urls: str = ""
+    console_urls: str = ""
     periodic: tuple[Periodic, ...] = ()

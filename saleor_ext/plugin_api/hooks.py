@@ -66,12 +66,20 @@ class Specifications:
         """Give back what was taken for the parcel. Runs in the cancelling transaction; idempotent."""
 
     @_hookspec
+    def parcel_step_failed(self, parcel: t.ParcelView, step: str, code: str, message: str) -> None:
+        """Learn that a step was left to a person, whoever stopped it. Runs in the stopping transaction."""
+
+    @_hookspec
     def shop_fragments(self, place: str, context: dict[str, Any]) -> list[t.Fragment]:  # type: ignore[empty-body]  # same
         """Return pieces for a shop page: place ``order`` (context ``parcel``), ``product`` (context ``facts``)."""
 
     @_hookspec
     def console_fragments(self, place: str, context: dict[str, Any]) -> list[t.Fragment]:  # type: ignore[empty-body]  # same
         """Return pieces for a console page: place ``parcel`` (context ``parcel``)."""
+
+    @_hookspec
+    def console_pages(self) -> list[t.ConsolePage]:  # type: ignore[empty-body]  # same
+        """Return the plugin's entries of the console's menu. Asked for every console page: count cheaply."""
 
     @_hookspec
     def health(self) -> list[t.Health]:  # type: ignore[empty-body]  # same

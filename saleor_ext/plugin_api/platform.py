@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,6 +33,17 @@ class Platform(Protocol):
     def parcel(self, parcel_id: str) -> ParcelView:
         """Return a parcel; PermanentError when there is none."""
 
+    def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
+        """Yield the parcels of some lanes that were paid in ``[since, until)``, oldest first, read in batches."""
+
+    def correct_line(
+        self, parcel_id: str, gnum: int, changes: Mapping[str, Any], *, actor: str, reason: str
+    ) -> None:
+        """Correct what was noted of an article when it was sold; the listing is not touched, the audit log tells.
+
+        :raises PermanentError: no such line or fact, or the parcel is on the road, delivered or cancelled
+        """
+
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         """Return the parcel whose ``number`` (the customs order number) this is."""
 
@@ -47,6 +58,9 @@ class Platform(Protocol):
         self, parcel_id: str, step: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         """Stop a step for an operator or the buyer to mend; ``retry_step`` starts it again."""
+
+    def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
+        """Start a failed step again by an operator's decision, audited; False when it is not failed (any more)."""
 
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         """Merge facts into the data of a step without changing its state."""

@@ -406,6 +406,24 @@ ConsoleFragment = Fragment
 
 
 @dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """An entry of the console's menu that leads to a plugin's own page.
+
+    ``name`` is what the page gives as ``place`` to be marked as the current one; ``url_name`` one of the plugin's
+    ``console_urls`` with its namespaces, ``console:<app_name>:<name>``. ``count`` is shown beside it (0: nothing).
+    ``permission`` is the Saleor permission without which the entry is not shown, empty for all staff; the view
+    checks it as well.
+    """
+
+    name: str
+    title: Text
+    url_name: str
+    icon: str = "plug"
+    count: int = 0
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """One check: ``ok``, ``warning`` or ``error``, with how to mend it."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +14,10 @@ from django.utils.translation import gettext as _
 
 from saleor_ext.core.models import InboxMessage, OutboxMessage
 from saleor_ext.orders import selectors
+from saleor_ext.plugin_api import Operator
+from saleor_ext.plugin_api.registry import ask
 from storefront import accounts
+from storefront.ui.forms import speak_plainly
 from storefront.ui.viewmodels import Link, NavGroup
 
 
@@ -19,12 +25,51 @@ def page(
     request: HttpRequest, template: str, context: dict[str, Any], *, place: str, status: int = 200
 ) -> HttpResponse:
     """Render a page inside the console's shell; ``place`` is the navigation entry it belongs to."""
+    return _page(request, f"console/{template}.html", context, place=place, status=status)
+
+
+def _page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, place: str, status: int
+) -> HttpResponse:
     account = accounts.account(request)
-    around = {"nav": navigation(place), "who": account.email if account else ""}
-    return render(request, f"console/{template}.html", {**around, **context}, status=status)
+    permissions = account.permissions if account else []
+    around = {"nav": navigation(place, permissions), "who": account.email if account else ""}
+    return render(request, template, {**around, **context}, status=status)
 
 
-def navigation(place: str) -> list[NavGroup]:
+class ConsoleServices:
+    """Implements ``plugin_api.Console``."""
+
+    def page(
+        self, request: HttpRequest, template: str, context: dict[str, Any], *, place: str, status: int = 200
+    ) -> HttpResponse:
+        return _page(request, template, context, place=place, status=status)
+
+    def speak(self, form: Form) -> None:
+        for field in form.fields.values():
+            speak_plainly(field)
+
+    def operator(self, request: HttpRequest) -> Operator:
+        account = accounts.account(request)
+        if account is None or not account.is_staff:
+            raise PermissionDenied
+        return Operator(account.actor, frozenset(account.permissions))
+
+
+def plugin_links(place: str, permissions: Collection[str]) -> tuple[Link, ...]:
+    """Return the plugins' entries that an account may open; see the hook ``console_pages``."""
+    found = []
+    for entry in ask("console_pages"):
+        if entry.permission and entry.permission not in permissions:
+            continue
+        url = reverse(entry.url_name)
+        found.append(
+            Link(entry.title, url, entry.icon, current=entry.name == place, count=entry.count or None)
+        )
+    return tuple(found)
+
+
+def navigation(place: str, permissions: Collection[str] = ()) -> list[NavGroup]:
     def link(name: str, text: str, icon: str, count: int = 0) -> Link:
         return Link(text, reverse(f"console:{name}"), icon, current=name == place, count=count or None)
 
@@ -34,6 +79,7 @@ def navigation(place: str) -> list[NavGroup]:
             (
                 link("overview", _("Overview"), "home"),
                 link("parcels", _("Parcels"), "parcel", attention_count()),
+                *plugin_links(place, permissions),
                 link("letters", _("Dead letters"), "alert", dead_count()),
             ),
         ),

@@ -28,6 +28,7 @@ class FakeStorefront:
     """The sign-in part of Saleor's API; a token is the person's e-mail."""
 
     is_staff = dict(PEOPLE)
+    permissions: dict[str, list[str]] = {}
     down = False
 
     def __init__(self, token: str | None = None) -> None:
@@ -59,6 +60,7 @@ class FakeStorefront:
             first_name="",
             last_name="",
             is_staff=self.is_staff[self.token],
+            user_permissions=[SimpleNamespace(code=code) for code in self.permissions.get(self.token, ())],
         )
 
 
@@ -73,7 +75,7 @@ def _plain_static_files(settings: Any) -> None:
 
 @pytest.fixture
 def saleor(monkeypatch: pytest.MonkeyPatch) -> type[FakeStorefront]:
-    fake = type("Fake", (FakeStorefront,), {"is_staff": dict(PEOPLE), "down": False})
+    fake = type("Fake", (FakeStorefront,), {"is_staff": dict(PEOPLE), "permissions": {}, "down": False})
     monkeypatch.setattr(accounts, "storefront", fake)
     return fake
 

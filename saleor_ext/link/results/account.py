@@ -5,6 +5,10 @@ from __future__ import annotations
 from .base import Address, Maybe, Metadata, Result
 
 
+class Permission(Result):
+    code: str
+
+
 class User(Result):
     id: str
     email: str
@@ -14,6 +18,7 @@ class User(Result):
     language_code: str = ""
     addresses: Maybe[Address] = []
     metadata: Metadata = {}
+    user_permissions: Maybe[Permission] = []
 
 
 class Tokens(Result):
