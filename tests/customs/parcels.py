@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal as D
 from typing import Any
@@ -135,6 +135,7 @@ class FakePlatform:
         self.completed: list[tuple[str, Mapping[str, Any]]] = []
         self.failed: list[tuple[str, str, str]] = []
         self.articles: dict[str, VariantFacts] = {}
+        self.retried: list[tuple[str, str, str, str]] = []
         self._keys: set[tuple[str, str]] = set()
 
     def add(self, view: ParcelView) -> ParcelView:
@@ -156,6 +157,22 @@ class FakePlatform:
     ) -> bool:
         self.failed.append((name, code, str(buyer_message)))
         return True
+
+    def retry_step(self, parcel_id: str, name: str, *, actor: str, reason: str) -> bool:
+        step = self.parcels[parcel_id].steps.get(name) if parcel_id in self.parcels else None
+        if step is None or step.state != "failed":
+            return False
+        self.set_step(parcel_id, dataclasses.replace(step, state="running"))
+        self.retried.append((parcel_id, name, actor, reason))
+        return True
+
+    def set_step(self, parcel_id: str, step: StepView) -> None:
+        view = self.parcels[parcel_id]
+        self.parcels[parcel_id] = dataclasses.replace(view, steps={**view.steps, step.name: step})
+
+    def parcels_paid(self, since: datetime, until: datetime, lanes: Iterable[str]) -> Iterator[ParcelView]:
+        found = [one for one in self.parcels.values() if since <= one.paid_at < until and one.lane in lanes]
+        yield from sorted(found, key=lambda one: one.paid_at)
 
     def update_step(self, parcel_id: str, name: str, data: Mapping[str, Any]) -> None:
         view = self.parcels[parcel_id]
