@@ -10,5 +10,5 @@ class CustomsDeclarationConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the inbox and outbox handlers.
-        from . import cancelling, receipts  # noqa: F401  # imported for their registrations
+        from . import cancelling, receipts, retrying  # noqa: F401  # imported for their registrations
         from .realtime import requests  # noqa: F401  # the same

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
+    ConsolePage,
     Finding,
     Fragment,
     Health,
@@ -24,7 +25,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, links, pages, postal, requirements, steps, texts
+from . import cancelling, checks, duty, links, pages, postal, requirements, steps, stopping, texts
 from .config import TRADE_MODES
 from .policy import UnknownTariff, tariff
 from .tax import MissingMeasure
@@ -69,6 +70,16 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 @hookimpl
 def parcel_cancelled(parcel: ParcelView) -> None:
     cancelling.promise(parcel)
+
+
+@hookimpl
+def parcel_step_failed(parcel: ParcelView, step: str, code: str, message: str) -> None:
+    stopping.note(parcel, step, code, message)
+
+
+@hookimpl
+def console_pages() -> list[ConsolePage]:
+    return pages.menu()
 
 
 @hookimpl

@@ -52,9 +52,11 @@ plugin = Plugin(
         about="Import tax, limits and customs declaration of cross-border retail orders.",
     ),
     urls=f"{PACKAGE}.urls",
+    console_urls=f"{PACKAGE}.console.urls",
     periodic=(
         Periodic("customs-receipts", f"{PACKAGE}.receipts.poll", 3.0),
         Periodic("customs-resend", f"{PACKAGE}.documents.resend_silent", 60.0),
+        Periodic("customs-quarantine", f"{PACKAGE}.quarantine.forget_old", 3600.0),
         Periodic("customs-realtime-archive", f"{PACKAGE}.realtime.requests.forget_old", 24 * 3600.0),
     ),
 )
