@@ -447,6 +447,8 @@ def test_chosen_ones_are_started_together_once(staff: Client, case: Declaration)
     text = text_of(staff.get(answer["Location"]))
     assert "1 started" in text and "hx-trigger" not in text and "port is back" in text
     assert Declaration.objects.get(pk=other.pk).state == "stopped"
+    text = text_of(staff.get("/en/console/customs/"))
+    assert f'href="/en/console/customs/retries/{run.pk}/"' in text and "· 1 · staff@shop.example" in text
 
 
 def test_all_that_fit_the_filters_are_started(
