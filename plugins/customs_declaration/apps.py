@@ -10,5 +10,12 @@ class CustomsDeclarationConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the inbox and outbox handlers.
-        from . import cancelling, receipts, repeating, returns, withdrawing  # noqa: F401  # imported for their registrations
+        from . import (  # noqa: F401  # imported for their registrations
+            cancelling,
+            receipts,
+            repeating,
+            retrying,
+            returns,
+            withdrawing,
+        )
         from .realtime import requests  # noqa: F401  # the same

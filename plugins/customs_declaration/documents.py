@@ -63,6 +63,8 @@ def declaration_of(parcel: ParcelView) -> Declaration:
                 dutiable_value=dutiable_value(parcel),
                 tax_total=parcel.tax_total.amount,
                 line_taxes=linetax.of(parcel),
+                merchant=parcel.merchant.slug,
+                pay_no=support.pay_transaction_id[:60],
                 created_at=clock.now(),
             )
         ],
@@ -73,9 +75,14 @@ def declaration_of(parcel: ParcelView) -> Declaration:
 
 def cop_no(parcel: ParcelView) -> str:
     """Return the declarant's number of the case, at most 20 characters; receipts come back under it."""
-    if len(parcel.number) <= 20:
-        return parcel.number
-    return parcel.number[:8] + hashlib.sha256(parcel.number.encode()).hexdigest()[:12].upper()
+    return cop_no_of(parcel.number)
+
+
+def cop_no_of(number: str) -> str:
+    """Return the declarant's number of the parcel with this number."""
+    if len(number) <= 20:
+        return number
+    return number[:8] + hashlib.sha256(number.encode()).hexdigest()[:12].upper()
 
 
 def prepare(parcel: ParcelView, kind: str, mapper: Mapper, *, tries: int = 0) -> CustomsDocument:

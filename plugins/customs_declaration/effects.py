@@ -66,6 +66,8 @@ def follow(document: CustomsDocument, receipt: Receipt) -> None:
     )  # fmt: skip
     if document.state in FAILED:
         _judge(document, receipt)
+    elif document.app_type != DELETION and (step := steps.STEP_OF.get(document.kind)):
+        lifecycle.go_on(declaration, step)
     lifecycle.settle(declaration)
     if document.app_type == DELETION or document.state == S.VOID:
         return

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
+    ConsolePage,
     Finding,
     Fragment,
     Health,
@@ -25,7 +26,20 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import actions, cancelling, checks, duty, later, links, pages, postal, requirements, steps, texts
+from . import (
+    actions,
+    cancelling,
+    checks,
+    duty,
+    later,
+    links,
+    pages,
+    postal,
+    requirements,
+    steps,
+    stopping,
+    texts,
+)
 from .config import TRADE_MODES
 from .policy import UnknownTariff, tariff
 from .tax import MissingMeasure
@@ -75,6 +89,16 @@ def parcel_cancelled(parcel: ParcelView) -> None:
 @hookimpl
 def parcel_action(parcel: ParcelView, action: ParcelAction) -> str | None:
     return later.perform(parcel, action)
+
+
+@hookimpl
+def parcel_step_failed(parcel: ParcelView, step: str, code: str, message: str) -> None:
+    stopping.note(parcel, step, code, message)
+
+
+@hookimpl
+def console_pages() -> list[ConsolePage]:
+    return pages.menu()
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from saleor_ext.core import audit
+from saleor_ext.core import audit, clock
 
 from . import quota
 from .models import CustomsDocument, Declaration
@@ -16,6 +16,7 @@ from .states import (
     ALIVE,
     CANCELLATION,
     DECLARATION_MOVES,
+    FAILED,
     LIST,
     PASSED_OVER,
     RELEASED,
@@ -26,6 +27,8 @@ from .states import (
 log = logging.getLogger(__name__)
 
 ORDER, WAYBILL = "CEB311Message", "CEB511Message"
+#: Which documents a step declares.
+KINDS_OF = {"declare_order": (ORDER, WAYBILL), "declare_inventory": (LIST,)}
 DELETE = "3"
 
 
@@ -77,10 +80,24 @@ def standing(declaration: Declaration) -> Standing:
         waybill_retries=waybill_retries,
         list_retries=list_retries,
         withdrawal_retries=withdrawal_retries,
+        stopped=bool(declaration.stopped_step),
         cancelled=declaration.cancelled_at is not None,
         withdrawal_asked=declaration.withdrawal_asked_at is not None,
         returns=tuple(returns),
     )
+
+
+def go_on(declaration: Declaration, step: str) -> None:
+    """Note that a step does not stand still any more: it was started again, or customs took its document after all.
+
+    A failed version is about to be followed by another one.
+    """
+    if declaration.stopped_step == step:
+        declaration.stopped_step = ""
+        declaration.save(update_fields=["stopped_step"])
+    failed = declaration.documents.filter(kind__in=KINDS_OF.get(step, ()), state__in=FAILED, retry_at=None)
+    failed.update(retry_at=clock.now())
+    settle(declaration)
 
 
 def settle(declaration: Declaration) -> str:

@@ -30,7 +30,10 @@ def transport(settings: CustomsConfig | None = None) -> Transport:
     if chosen.transport == "http":
         return _gateway(chosen.gateway_url, chosen.gateway_token.get_secret_value())
     return DropFolder(
-        chosen.folder_path, max_bytes=chosen.max_bytes, settle_seconds=chosen.folder_settle_seconds
+        chosen.folder_path,
+        # What is too large to be read is still fetched, for the quarantine.
+        max_bytes=max(chosen.max_bytes, chosen.quarantine_bytes),
+        settle_seconds=chosen.folder_settle_seconds,
     )
 
 

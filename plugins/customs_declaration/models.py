@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import Transform
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.fields import EncryptedTextField
 
 from .states import DeclarationState, DocumentState
+
+#: Columns of a declaration that people search by.
+NUMBERS = ("order_no", "cop_no", "logistics_no", "pre_no", "invt_no", "pay_no")
+
+
+def prefix_index(column: str | Transform, name: str) -> models.Index:
+    """Return an index for looking up the beginning of a number in either case."""
+    return models.Index(OpClass(Upper(column), name="text_pattern_ops"), name=name)
 
 
 class Declaration(models.Model):
@@ -41,6 +53,21 @@ class Declaration(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     withdrawal_asked_at = models.DateTimeField(null=True)
     withdrawal_reason = models.CharField(max_length=300, blank=True)
+    #: Slug of the seller; empty on declarations from before it was kept, as is the payment's number.
+    merchant = models.CharField(max_length=80, blank=True, default="")
+    pay_no = models.CharField(max_length=60, blank=True, default="")
+    #: Which step stopped last, why and when; the code is ours or customs' own. Never holds personal data.
+    stopped_step = models.CharField(max_length=60, blank=True, default="")
+    stopped_code = models.CharField(max_length=40, blank=True, default="")
+    stopped_text = models.TextField(blank=True, default="")
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "created_at", "id"], name="customs_case_by_state"),
+            models.Index(fields=["created_at", "id"], name="customs_case_by_age"),
+            *(prefix_index(column, f"customs_by_{column}") for column in NUMBERS),
+        ]
 
     def __str__(self) -> str:
         return self.order_no
@@ -92,6 +119,7 @@ class CustomsDocument(models.Model):
                 fields=["declaration", "kind", "version"], name="customs_document_version"
             )
         ]
+        indexes = [prefix_index("guid", "customs_by_guid")]
         ordering = ["declaration", "kind", "version"]
 
     def __str__(self) -> str:
@@ -158,6 +186,15 @@ class ReturnLine(models.Model):
         return f"{self.gnum}: {self.quantity}"
 
 
+#: Receipts that refuse a document: customs' rejection, the port's error, a format that cannot be read.
+REFUSING = (
+    models.Q(status="100")
+    | models.Q(status="4")
+    | models.Q(status__startswith="-")
+    | models.Q(message="CEB900Message")
+)
+
+
 class Receipt(models.Model):
     """One receipt document as it came (ID numbers in its text masked). Append-only.
 
@@ -180,6 +217,17 @@ class Receipt(models.Model):
     moved = models.BooleanField(default=False)
 
     class Meta:
+        indexes = [
+            prefix_index(KeyTextTransform("guid", "raw"), "customs_by_receipt_guid"),
+            models.Index(
+                fields=["received_at"], condition=models.Q(document=None), name="customs_receipts_unknown"
+            ),
+            models.Index(
+                fields=["returned_at"],
+                condition=REFUSING,
+                name="customs_receipts_refusing",
+            ),
+        ]
         ordering = ["returned_at", "received_at"]
 
     def __str__(self) -> str:
@@ -187,7 +235,15 @@ class Receipt(models.Model):
 
 
 class QuarantinedFile(models.Model):
-    """A file from the port that cannot be read, kept (its first part) with the reason."""
+    """A file from the port that cannot be read, kept whole and sealed in parts, with the reason.
+
+    ``head`` is its beginning with ID numbers masked, for a look without opening the file. ``kept`` tells whether the
+    parts are there: not for a file above the configured size, nor for one from before they were stored.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Not readable")
+        READ = "read", _("Read since")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=255)
@@ -197,12 +253,74 @@ class QuarantinedFile(models.Model):
     code = models.CharField(max_length=40)
     reason = models.TextField()
     received_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    kept = models.BooleanField(default=False)
+    tries = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-received_at"]
+        indexes = [models.Index(fields=["state", "-received_at"], name="customs_quarantine_state")]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.code}"
+
+
+class QuarantinedPart(models.Model):
+    """A piece of a quarantined file: compressed, base64, sealed; small, so that no file is whole in memory."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    file = models.ForeignKey(QuarantinedFile, on_delete=models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField()
+    body = EncryptedTextField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["file", "position"], name="customs_quarantined_part_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.position}"
+
+
+class RetryRun(models.Model):
+    """Stopped declarations that were started again together. ``token`` is the form's: sent twice, it is one run."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token = models.UUIDField(unique=True)
+    actor = models.CharField(max_length=200)
+    reason = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%F %T} {self.actor}"
+
+
+class RetryItem(models.Model):
+    """One declaration of a run, and what came of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Not yet begun")
+        STARTED = "started", _("Started again")
+        SKIPPED = "skipped", _("Nothing to start")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(RetryRun, on_delete=models.CASCADE, related_name="items")
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="retries")
+    step = models.CharField(max_length=60)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["declaration__order_no"]
+        constraints = [models.UniqueConstraint(fields=["run", "declaration"], name="customs_retry_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.declaration_id} {self.state}"
 
 
 class QuotaAccount(models.Model):

@@ -9,16 +9,15 @@ import re
 from datetime import datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
-from django.db import transaction
 from django.db.models import QuerySet
 
-from saleor_ext.core import audit, clock, inbox
+from saleor_ext.core import clock, inbox
 from saleor_ext.core.models import InboxMessage
 
-from . import effects, links
+from . import effects, links, quarantine
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
-from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
+from .models import CustomsDocument, Declaration, Receipt
 from .states import (
     FAILED,
     PASSED_OVER,
@@ -35,8 +34,6 @@ from .transport import Incoming, Transport
 log = logging.getLogger(__name__)
 
 SOURCE = "customs"
-#: Kept of a file that cannot be read.
-HEAD_BYTES = 64 * 1024
 #: Customs' clock may lag behind ours by this much when a receipt is laid to a version of a document.
 CLOCK_SLACK = timedelta(minutes=2)
 
@@ -73,14 +70,22 @@ def poll(limit: int = 200) -> int:
 def _store(way: Transport, incoming: Incoming) -> None:
     """Put a file into the inbox, or aside when it is no message; only then take it from the transport."""
     try:
-        data = parse(incoming.body, max_bytes=links.config().max_bytes)
+        admit(incoming.name, incoming.body)
     except MessageError as error:
-        _quarantine(incoming, error)
+        quarantine.keep(incoming, error)
         way.refuse(incoming.name, f"{error.code}: {error.message}")
         return
-    event = hashlib.sha256(incoming.body).hexdigest()
-    inbox.receive(SOURCE, event, data.message, _without_persons(data, incoming.body), {"name": incoming.name})
     way.take(incoming.name)
+
+
+def admit(name: str, body: bytes) -> None:
+    """Read a file and put it into the inbox; the same bytes again are counted, not worked again.
+
+    :raises MessageError: it is no message that can be read
+    """
+    data = parse(body, max_bytes=links.config().max_bytes)
+    event = hashlib.sha256(body).hexdigest()
+    inbox.receive(SOURCE, event, data.message, _without_persons(data, body), {"name": name})
 
 
 def _without_persons(data: MessageData, body: bytes) -> bytes:
@@ -98,26 +103,6 @@ def _without_persons(data: MessageData, body: bytes) -> bytes:
             document["oriBizMessage"] = f"<original guid={quoteattr(_guid_of(document['oriBizMessage']))}/>"
             changed = True
     return to_bytes(build(data)) if changed else body
-
-
-def _quarantine(incoming: Incoming, error: MessageError) -> None:
-    digest = hashlib.sha256(incoming.body).hexdigest()
-    with transaction.atomic():
-        _row, new = QuarantinedFile.objects.get_or_create(
-            sha256=digest,
-            defaults={
-                "name": incoming.name[:255],
-                "size": len(incoming.body),
-                # Latin-1 maps every byte to itself: only ID numbers change.
-                "head": masked(incoming.body[:HEAD_BYTES].decode("latin-1")).encode("latin-1"),
-                "code": error.code,
-                "reason": error.message[:2000],
-                "received_at": clock.now(),
-            },
-        )
-        if new:
-            audit.record("customs.quarantined", "file", digest, code=error.code, name=incoming.name[:255])
-    log.warning("receipt file put aside: %s", error.code)
 
 
 @inbox.handler(SOURCE)

@@ -198,7 +198,7 @@ DECLARATION_MOVES: dict[str, frozenset[str]] = {
     D.NEW: frozenset({D.ORDER, D.LIST, D.STOPPED, D.CANCELLED, D.WITHDRAWING}) | _BY_CUSTOMS,
     D.ORDER: frozenset({D.LIST, D.STOPPED, D.CANCELLED, D.WITHDRAWING}) | _BY_CUSTOMS,
     D.LIST: frozenset({D.STOPPED, D.CANCELLED, D.WITHDRAWING}) | _BY_CUSTOMS,
-    D.STOPPED: frozenset({D.ORDER, D.LIST, D.CANCELLED, D.WITHDRAWING}) | _BY_CUSTOMS,
+    D.STOPPED: frozenset({D.NEW, D.ORDER, D.LIST, D.CANCELLED, D.WITHDRAWING}) | _BY_CUSTOMS,
     D.WITHDRAWING: frozenset({D.STOPPED, D.CANCELLED, D.LIST}) | _BY_CUSTOMS,
     D.CANCELLED: frozenset({D.WITHDRAWING, D.STOPPED}) | _BY_CUSTOMS,
     D.RELEASED: frozenset({D.CLOSED, D.SENT_BACK, D.WITHDRAWN}) | _AFTER_RELEASE,
@@ -227,6 +227,8 @@ class Standing:
     waybill_retries: bool = False
     list_retries: bool = False
     withdrawal_retries: bool = False
+    #: A step was left to a person, for whatever reason.
+    stopped: bool = False
     #: The parcel was cancelled; a person asked for the withdrawal.
     cancelled: bool = False
     withdrawal_asked: bool = False

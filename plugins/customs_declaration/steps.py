@@ -41,7 +41,7 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
 
 def declare_order(parcel: ParcelView) -> Done | Wait:
     """Hold the buyer's quota, then send the order (and the waybill where it is ours to send)."""
-    _hold(parcel)
+    _hold(parcel, ORDER_STEP)
     document = documents.prepare(parcel, ORDER, mapping.order)
     documents.hand_over(document)
     if links.config().sends_logistics:
@@ -53,7 +53,7 @@ def declare_order(parcel: ParcelView) -> Done | Wait:
 
 def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
-    _hold(parcel)
+    _hold(parcel, LIST_STEP)
     document = documents.prepare(parcel, LIST, mapping.inventory)
     documents.hand_over(document)
     _settle(document)
@@ -65,14 +65,14 @@ def declare_inventory(parcel: ParcelView) -> Done | Wait:
     return Wait(facts)
 
 
-def _hold(parcel: ParcelView) -> None:
+def _hold(parcel: ParcelView, step: str) -> None:
     """Keep the buyer's quota for this parcel, anew when a rejection has freed it."""
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
     declaration = documents.declaration_of(parcel)
     with transaction.atomic():
         # Under the declaration's lock: a cancellation that frees the year comes before this or after it.
-        documents.lock_open(declaration)
+        lifecycle.go_on(documents.lock_open(declaration), step)
         quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel))
 
 

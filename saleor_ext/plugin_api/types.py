@@ -427,8 +427,9 @@ class ConsolePage:
     """An entry of the console's menu that leads to a plugin's own page.
 
     ``name`` is what the page gives as ``place`` to be marked as the current one; ``url_name`` one of the plugin's
-    ``console_urls``, with their namespace. ``count`` is shown beside it (0: nothing). ``permission`` is the
-    Saleor permission without which the entry is not shown, empty for all staff; the view checks it as well.
+    ``console_urls`` with its namespaces, ``console:<app_name>:<name>``. ``count`` is shown beside it (0: nothing).
+    ``permission`` is the Saleor permission without which the entry is not shown, empty for all staff; the view
+    checks it as well.
     """
 
     name: str

@@ -95,7 +95,7 @@ def test_after_the_lists_rejection_the_order_can_be_amended(world) -> None:
 def test_amending_what_is_stopped_starts_its_step_again(world) -> None:
     view = listed(world, None, "120", "100")
     assert act(view, "amend") == "declare_inventory"
-    assert world.retried == [("declare_inventory", "op@shop.example", "更正")]
+    assert world.retried == [(view.id, "declare_inventory", "op@shop.example", "更正")]
     assert len(documents_of(LIST)) == 1, "the step builds it"
 
 

@@ -52,7 +52,7 @@ def use() -> QuotaUse:
 
 def test_a_parcel_that_was_never_declared_only_frees_the_year(world) -> None:
     view = world.add(parcel())
-    steps._hold(view)
+    steps._hold(view, steps.ORDER_STEP)
     cancel(view)
     assert (use().state, state()) == ("freed", "cancelled") and outbox_files(world) == []
 
@@ -116,7 +116,7 @@ def test_a_cancellation_that_crosses_the_sending_takes_the_order_back(world, mon
     """The parcel is cancelled while its order is on its way to the port: the port has it, so it is deleted there."""
     view = world.add(parcel())
     document = documents.prepare(view, steps.ORDER, steps.MAPPERS[steps.ORDER])
-    steps._hold(view)
+    steps._hold(view, steps.ORDER_STEP)
     way = documents.links.transport()
     before = way.send
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -148,6 +149,31 @@ def test_an_alarm_is_over_when_its_answer_comes(parcel: Parcel) -> None:
         timeline.add(parcel, code)
         parcel.refresh_from_db()
         assert parcel.attention == attention, code
+
+
+def test_plugins_learn_of_every_failed_step(parcel: Parcel) -> None:
+    def refuse(view: ParcelView) -> Done:
+        raise PermanentError("no such book item")
+
+    dummy.behaviour["first"] = refuse
+    outbox.drain()
+    assert dummy.failed == [(parcel.number, "first", "given_up", "PermanentError: no such book item")]
+    platform().fail_step(str(parcel.pk), "first", "x", "once more")  # failed already: nothing new
+    assert len(dummy.failed) == 1
+
+
+def test_a_plugin_starts_a_failed_step_again_for_an_operator(parcel: Parcel) -> None:
+    dummy.behaviour["first"] = lambda view: Wait()
+    outbox.drain()
+    start = platform().retry_step
+    assert not start(str(parcel.pk), "first", actor="operator", reason="x")
+    assert not start(str(parcel.pk), "no_such_step", actor="operator", reason="x")
+    assert not start(str(uuid.uuid4()), "first", actor="operator", reason="x")
+    platform().fail_step(str(parcel.pk), "first", "1327", "payer differs")
+    assert start(str(parcel.pk), "first", actor="operator", reason="mended")
+    assert not start(str(parcel.pk), "first", actor="operator", reason="twice")
+    entry = AuditEntry.objects.get(action="step.retry")
+    assert (entry.actor, entry.reason, states(parcel)["first"]) == ("operator", "mended", "running")
 
 
 def test_late_answers_to_a_cancelled_parcel_change_nothing(parcel: Parcel) -> None:

@@ -39,7 +39,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     compare.add_argument("old", metavar="OLD", type=Path, help="file or folder in force")
     compare.add_argument("new", metavar="NEW", type=Path, help="file or folder to come")
     compare.add_argument(
-        "--on", metavar="DATE", type=_day, default=None, help="day that is looked at (today)"
+        "--on", metavar="DATE", type=day_of, default=None, help="day that is looked at (today)"
     )
     compare.set_defaults(func=_compare, needs_django=False)
     for parser in (check, compare):
@@ -64,7 +64,7 @@ def _tax(arguments: argparse.Namespace) -> int:
     return FINDINGS if result.outcome is Outcome.REFUSED else OK
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             return date.fromisoformat(text)

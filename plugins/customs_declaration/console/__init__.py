@@ -1,1 +1,1 @@
-"""Pages of the console that are this plugin's own."""
+"""The customs pages of the console: the operators' work place. Views only; what they show is read elsewhere."""

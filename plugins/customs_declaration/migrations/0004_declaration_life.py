@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customs_declaration", "0003_realtime_requests"),
+        ("customs_declaration", "0004_console"),
     ]
 
     operations = [
