@@ -134,8 +134,9 @@ def noticed(name: str, tree: ast.Module, file: str, tests: list[str]) -> bool:
 def _forget(name: str) -> None:
     """Let the package of the changed module be imported anew, apart from what Django has registered."""
     package = name.rpartition(".")[0]
-    kept = {f"{package}.models", f"{package}.apps", f"{package}.states"}
-    for loaded in [known for known in sys.modules if known.startswith(f"{package}.") and known not in kept]:
+    kept = {f"{package}.apps", f"{package}.states"}
+    known = [loaded for loaded in sys.modules if loaded.startswith(f"{package}.") and loaded not in kept]
+    for loaded in [one for one in known if not one.endswith(".models")]:
         del sys.modules[loaded]
         vars(sys.modules[package]).pop(loaded.removeprefix(f"{package}."), None)
 

@@ -27,9 +27,13 @@ PLATFORM = os.environ.get("DJANGO_SETTINGS_MODULE", "").startswith("saleor_ext")
 @pytest.fixture(autouse=PLATFORM)
 def _fresh_caches() -> None:
     """Forget what one test left in process-wide caches."""
+    from plugins.customs_declaration.duties import guarantee
+    from plugins.customs_declaration.policies import in_force
     from saleor_ext.plugin_api.configuration import forget_cache
 
     forget_cache()
+    in_force.forget()
+    guarantee.forget()
 
 
 @pytest.fixture(scope="session")

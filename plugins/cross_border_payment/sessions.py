@@ -72,6 +72,12 @@ def trade_no(api_url: str, transaction_id: str) -> str:
     return "PT" + base64.b32encode(digest).decode().rstrip("=")[:26]
 
 
+def is_open(opening: Opening) -> bool:
+    """Tell whether a transaction was opened before, so that its buyer may be paying or has paid already."""
+    known = PaymentSession.objects.filter(api_url=opening.api_url, transaction_id=opening.transaction_id)
+    return known.exclude(state__in=(State.NEW, State.FAILED)).exists()
+
+
 def open_session(opening: Opening, gateway: Gateway) -> PaymentSession:
     """Find or make the session of a transaction and open it at the gateway.
 

@@ -21,7 +21,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.plugin_api import WebhookContext, platform
 
-from . import gateways, lanes, refunds, sessions, settling
+from . import gateways, guard, lanes, refunds, sessions, settling
 from .models import PaymentSession
 from .port import Gateway, GatewayUnavailable, Surroundings
 from .sessions import Opening, SessionRefused
@@ -48,6 +48,8 @@ def initialize(context: WebhookContext, payload: Mapping[str, Any]) -> dict[str,
     try:
         opening = _opening(context, payload)
         _require_buyer(opening)
+        if not sessions.is_open(opening):
+            guard.check(context, payload, opening.lane)
         session = sessions.open_session(opening, _gateway(payload, opening.lane))
     except (SessionRefused, gateways.NotConfigured) as error:
         return _failure(payload, error.message)

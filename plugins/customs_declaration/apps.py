@@ -18,4 +18,5 @@ class CustomsDeclarationConfig(AppConfig):
             returns,
             withdrawing,
         )
+        from .duties import following  # noqa: F401  # the same
         from .realtime import requests  # noqa: F401  # the same

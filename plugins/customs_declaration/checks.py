@@ -12,9 +12,10 @@ from saleor_ext.plugin_api import Health
 
 from . import links
 from .documents import MOST_SENDS
+from .duties import bills, guarantee
 from .models import CustomsDocument, Declaration, QuarantinedFile
-from .policy import tariff
-from .positive_list import positive_list
+from .policies import in_force
+from .policies.in_force import Kind
 from .realtime.requests import troubled
 from .signing import CertificateFacts, certificate_facts, probe
 from .signing.remote import RemoteSigner
@@ -33,6 +34,8 @@ def health() -> list[Health]:
         _stopped(),
         _silent(),
         _payment_data(),
+        _guarantee(),
+        _bills(),
     ]
 
 
@@ -117,14 +120,13 @@ def _transport() -> Health:
 
 
 def _tariff() -> Health:
-    settings = links.config()
+    today = clock.china_today()
     try:
-        tariff(settings.tariff_file)
-        if settings.positive_list_file:
-            positive_list(settings.positive_list_file)
+        in_force.tariff(today)
+        in_force.positive_list(today)
     except PonteError as error:
         return Health("customs-tariff", "error", error.message, _("Correct the tariff file."))
-    if not settings.tariff_file:
+    if not links.config().tariff_file and in_force.edition(Kind.TARIFF, today) is None:
         text = _("The shipped sample of tax rates is in use.")
         return Health("customs-tariff", "warning", text, _("Name a tariff file before selling for real."))
     return Health("customs-tariff", "ok")
@@ -167,4 +169,34 @@ def _payment_data() -> Health:
     if not links.config().realtime_url:
         text = _("No address to upload payment data to when customs ask for them.")
         return Health(name, "warning", text, _("Fill in the customs plugin's form."))
+    return Health(name, "ok")
+
+
+def _guarantee() -> Health:
+    """How much of the tax guarantee is occupied; customs refuse lists when it is short (code 1311)."""
+    name, settings = "customs-guarantee", links.config()
+    limit = settings.guarantee_limit
+    if not limit:
+        text = _("The tax guarantee is not watched.")
+        return Health(name, "warning", text, _("Enter its amount in the customs plugin's form."))
+    used = guarantee.occupied(settings.assure_code or settings.agent_code)
+    values = {"used": f"{used:.2f}", "limit": f"{limit:.2f}", "percent": int(used * 100 / limit)}
+    text = _("%(used)s of %(limit)s yuan of the tax guarantee are occupied (%(percent)s %%).") % values
+    if used > limit:
+        return Health(name, "error", text, _("Raise the guarantee, or have taxes paid that are due."))
+    if used * 100 >= limit * settings.guarantee_warning_percent:
+        return Health(name, "warning", text, _("Raise the guarantee, or have taxes paid that are due."))
+    return Health(name, "ok", text)
+
+
+def _bills() -> Health:
+    """Tax bills that say other figures than ours, or are of lists that are not known here."""
+    name = "customs-tax-bills"
+    differing, unknown = bills.counts()
+    if differing or unknown:
+        values = {"differing": differing, "unknown": unknown}
+        text = (
+            _("Tax bills: %(differing)s differ from our figures, %(unknown)s are of unknown lists.") % values
+        )
+        return Health(name, "warning", text, _("Look at them with ponte customs bills."))
     return Health(name, "ok")

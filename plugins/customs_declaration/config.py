@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -244,6 +245,14 @@ class CustomsConfig(PluginConfig):
         description="CSV or XLSX in the shape of the shipped sample, or a folder of dated editions; "
         "empty: articles are not checked against it.",
     )
+    guarantee_limit: Decimal = Field(
+        Decimal(0), ge=0, max_digits=14, decimal_places=2, title="Tax guarantee (yuan)",
+        description="What the guarantor has deposited for taxes; nought: not watched.",
+    )  # fmt: skip
+    guarantee_warning_percent: int = Field(
+        80, ge=1, le=100, title="Warn of the guarantee at (percent)",
+        description="Share of the guarantee that may be occupied before health warns.",
+    )  # fmt: skip
     reservation_minutes: int = Field(
         120, ge=5, le=1440, title="Hold the quota (minutes)",
         description="How long a checkout that is not paid keeps the buyer's yearly quota.",

@@ -26,6 +26,7 @@ FIRMS = {
     "dxp_id": "DXPENT0000980001",
     "area_code": "44016A0001",
     "area_name": "南沙示范保税仓有限公司",
+    "guarantee_limit": "500000.00",
 }
 
 

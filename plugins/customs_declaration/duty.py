@@ -8,11 +8,11 @@ from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import ParcelView, TaxQuote, TaxQuoteRequest, VariantFacts
 from saleor_ext.plugin_api import TaxLine as QuotedLine
-from saleor_ext.plugin_api import TaxQuote, TaxQuoteRequest, VariantFacts
 
 from . import policy, texts
-from .policy import Tariff
+from .policy import Limits, Tariff
 from .tax import FEN, ZERO, Outcome, TaxLine, TaxResult, calculate
 
 CNY = "CNY"
@@ -59,7 +59,21 @@ def tax_line(article: Article, quantity: int, value: Decimal, tariff: Tariff, da
     )
 
 
-def quote(request: TaxQuoteRequest, tariff: Tariff) -> TaxQuote:
+def lines_of(parcel: ParcelView, tariff: Tariff, day: date) -> list[TaxLine]:
+    """Make the engine's lines of a parcel."""
+    return [
+        tax_line(article_of(line.facts), line.quantity, line.total.amount, tariff, day)
+        for line in parcel.lines
+    ]
+
+
+def coded(parcel: ParcelView, tariff: Tariff, day: date) -> list[tuple[str, TaxLine]]:
+    """Return the engine's lines of a parcel, each with its commodity code, as the positive list takes them."""
+    lines = lines_of(parcel, tariff, day)
+    return [(line.facts.hs_code, taxed) for line, taxed in zip(parcel.lines, lines, strict=True)]
+
+
+def quote(request: TaxQuoteRequest, tariff: Tariff, limits: Limits | None = None) -> TaxQuote:
     """Answer the platform's question for the tax of a box."""
     lines = [
         tax_line(
@@ -82,6 +96,7 @@ def quote(request: TaxQuoteRequest, tariff: Tariff) -> TaxQuote:
         insurance=_amount(request.insurance),
         discount_non_cash=_amount(request.discount_non_cash),
         used_this_year=_amount(request.used_this_year),
+        limits=limits,
     )
     return TaxQuote(
         outcome=result.outcome.value,
@@ -130,11 +145,17 @@ class Base:
 
 
 def answer(
-    base: Base, *, lanes: Iterable[str], discount_is_price_cut: bool, tariff: Tariff, day: date
+    base: Base,
+    *,
+    lanes: Iterable[str],
+    discount_is_price_cut: bool,
+    tariff: Tariff,
+    day: date,
+    limits: Limits | None = None,
 ) -> dict[str, object]:
     """Return the response of a tax webhook; its totals are the engine's to the fen.
 
-    Lines of other lanes carry no import tax at the checkout.
+    Lines of other lanes carry no import tax at the checkout. Without ``limits`` those of the shipped table are meant.
     """
     served = frozenset(lanes)
     after = _discounted([line.total for line in base.lines], base.goods_discount)
@@ -152,6 +173,7 @@ def answer(
             day=day,
             # Tax is due on the freight that is charged.
             freight=shipping,
+            limits=limits,
         )
         shares = [_goods_share(line.total, line.value, line.dutiable_value) for line in result.lines]
         for index, share in zip(taxed, shares, strict=True):
@@ -208,11 +230,13 @@ def _percent(tax: Decimal, net: Decimal) -> str:
     return str((tax / net * 100).quantize(FEN, ROUND_HALF_UP))
 
 
-def limits_refusal(values: Sequence[tuple[int, Decimal]], freight: Decimal, day: date) -> TaxResult | None:
+def limits_refusal(
+    values: Sequence[tuple[int, Decimal]], freight: Decimal, day: date, limits: Limits | None = None
+) -> TaxResult | None:
     """Return the refused result when (quantity, value) pairs and freight break the single limit, else None."""
     rates = policy.Rates()
     lines = [TaxLine(str(n), Decimal(count), value, rates) for n, (count, value) in enumerate(values)]
     if not lines:
         return None
-    result = calculate(lines, day=day, freight=freight)
+    result = calculate(lines, day=day, freight=freight, limits=limits)
     return result if result.outcome is Outcome.REFUSED else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from saleor_ext.plugin_api import (
     Finding,
     Fragment,
     Health,
+    ImportLimits,
     ListingView,
     OrderDraft,
     ParcelAction,
@@ -32,7 +34,7 @@ from . import (
     checks,
     duty,
     later,
-    links,
+    objections,
     pages,
     postal,
     requirements,
@@ -41,7 +43,10 @@ from . import (
     texts,
 )
 from .config import TRADE_MODES
-from .policy import UnknownTariff, tariff
+from .policies import in_force
+from .policies import pages as policy_pages
+from .policies.models import PolicyEdition
+from .policy import UnknownTariff
 from .tax import MissingMeasure
 
 log = logging.getLogger(__name__)
@@ -65,10 +70,22 @@ def tax_quote(request: TaxQuoteRequest) -> TaxQuote | None:
     if request.lane not in TRADE_MODES:
         return None
     try:
-        return duty.quote(request, tariff(links.config().tariff_file))
+        return duty.quote(request, in_force.tariff(request.on), in_force.limits(request.on))
     except (UnknownTariff, MissingMeasure) as error:
         log.warning("no tax quote: %s", error.message)
         return None
+
+
+@hookimpl
+def import_limits(on: date) -> ImportLimits:
+    limits, edition = in_force.limits(on), in_force.edition(PolicyEdition.Kind.LIMITS, on)
+    return ImportLimits(
+        since=limits.since,
+        single=Money(limits.single, duty.CNY),
+        annual=Money(limits.annual, duty.CNY),
+        source=edition.source if edition else limits.source,
+        read_on=edition.read_on if edition else limits.read_on,
+    )
 
 
 @hookimpl
@@ -98,12 +115,13 @@ def parcel_step_failed(parcel: ParcelView, step: str, code: str, message: str) -
 
 @hookimpl
 def console_pages() -> list[ConsolePage]:
-    return pages.menu()
+    return [*pages.menu(), *policy_pages.menu()]
 
 
 @hookimpl
 def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
-    return [*pages.console(place, context), *actions.fragments(place, context)]
+    pieces = [*pages.console(place, context), *actions.fragments(place, context)]
+    return [*pieces, *(objections.fragment(context) if place == "parcel" else [])]
 
 
 @hookimpl
@@ -130,6 +148,13 @@ def _postal_note(request: TaxQuoteRequest) -> texts.Text | None:
         for line in request.lines
     ]
     try:
-        return texts.postal(postal.calculate(lines, day=request.on, classes=postal.classes()))
+        return texts.postal(
+            postal.calculate(
+                lines,
+                day=request.on,
+                classes=postal.classes(),
+                edition=in_force.postal(request.on),
+            )
+        )
     except PermanentError:
         return None

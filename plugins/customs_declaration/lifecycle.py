@@ -42,10 +42,15 @@ def quota_reference(declaration: Declaration) -> str:
 
 
 def free_year(declaration: Declaration) -> None:
-    """Give the buyer's year back what the declaration took, released or not."""
+    """Give the buyer's year back what the declaration took, released or not; once."""
     reference = quota_reference(declaration)
     if not quota.free(reference):
-        quota.give_back(reference, declaration.dutiable_value)
+        quota.give_back(
+            reference,
+            key=f"all:{declaration.pk}",
+            amount=declaration.dutiable_value,
+            quantities=quota.quantities_of_use(reference),
+        )
 
 
 def newest(declaration: Declaration, kind: str) -> CustomsDocument | None:

@@ -13,9 +13,9 @@ from saleor_ext.core import clock
 from saleor_ext.core.money import spread
 from saleor_ext.plugin_api import ParcelView
 
-from . import links
 from .duty import article_of, tax_line
-from .policy import UnknownTariff, tariff
+from .policies import in_force
+from .policy import UnknownTariff
 from .tax import FEN, LineTax, MissingMeasure, calculate
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 def of(parcel: ParcelView) -> list[dict[str, str]]:
     """Return the figures of each line, by the tariff of the day of payment.
 
-    ``duty``, ``consumption_tax`` and ``vat`` are the engine's, empty where the tariff does not tell; ``tax`` is
-    the line's share of the tax that was really collected: the engine's sum wherever the two agree.
+    ``tax`` is the line's share of the tax that was really collected: the engine's sum wherever the two agree. The
+    engine's own figures, which customs' bill is compared with, are kept by ``duties.figures``.
     """
     taxed = _engine(parcel)
     weights = [one.total for one in taxed] if taxed else [line.total.amount for line in parcel.lines]
@@ -33,15 +33,11 @@ def of(parcel: ParcelView) -> list[dict[str, str]]:
     freights = spread(parcel.freight, [line.total.amount for line in parcel.lines])
     rows = []
     for number, line in enumerate(parcel.lines):
-        engine = taxed[number] if taxed else None
         rows.append(
             {
                 "gnum": str(line.gnum),
                 "goods": f"{line.total.amount:.2f}",
                 "dutiable": f"{(line.total + freights[number]).amount:.2f}",
-                "duty": f"{engine.duty:.2f}" if engine else "",
-                "consumption_tax": f"{engine.consumption_tax:.2f}" if engine else "",
-                "vat": f"{engine.vat:.2f}" if engine else "",
                 "tax": f"{taxes[number].amount:.2f}",
             }
         )
@@ -51,12 +47,12 @@ def of(parcel: ParcelView) -> list[dict[str, str]]:
 def _engine(parcel: ParcelView) -> tuple[LineTax, ...]:
     day = parcel.paid_at.astimezone(clock.CHINA).date()
     try:
-        rates = tariff(links.config().tariff_file)
+        rates = in_force.tariff(day)
         lines = [
             tax_line(article_of(line.facts), line.quantity, line.total.amount, rates, day)
             for line in parcel.lines
         ]
-        return calculate(lines, day=day, freight=parcel.freight.amount).lines
+        return calculate(lines, day=day, freight=parcel.freight.amount, limits=in_force.limits(day)).lines
     except (UnknownTariff, MissingMeasure) as error:
         log.warning("%s: no tax per line: %s", parcel.number, error.message)
         return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
@@ -44,8 +45,8 @@ class Declaration(models.Model):
     invt_no = models.CharField(max_length=18, blank=True)
     dutiable_value = models.DecimalField(max_digits=12, decimal_places=2)
     tax_total = models.DecimalField(max_digits=12, decimal_places=2)
-    #: Own figures of each line as declared: ``[{"gnum", "goods", "dutiable", "duty", "consumption_tax", "vat"}]``,
-    #: CNY as texts with two decimals.
+    #: What each line was sold and declared with: ``[{"gnum", "goods", "dutiable", "tax"}]``, CNY as texts with two
+    #: decimals; ``tax`` is the share of what was collected.
     line_taxes = models.JSONField(default=list)
     created_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
@@ -353,15 +354,60 @@ class QuotaUse(models.Model):
     account = models.ForeignKey(QuotaAccount, on_delete=models.PROTECT, related_name="uses")
     reference = models.CharField(max_length=160, unique=True)
     amount = models.DecimalField(max_digits=12, decimal_places=2)
+    #: Part of ``amount`` that returns have given back.
+    given_back = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
     state = models.CharField(max_length=10, choices=State.choices)
     expires_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["account", "state"], name="quota_use_live")]
+        constraints = [
+            models.CheckConstraint(
+                name="quota_use_given_back",
+                condition=models.Q(given_back__gte=0, given_back__lte=models.F("amount")),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.state}"
+
+
+class QuotaQuantity(models.Model):
+    """What one checkout takes of a yearly quantity of the positive list, in the unit of its cap group."""
+
+    id = models.BigAutoField(primary_key=True)
+    use = models.ForeignKey(QuotaUse, on_delete=models.CASCADE, related_name="quantities")
+    group = models.CharField(max_length=60)
+    quantity = models.DecimalField(max_digits=18, decimal_places=5)
+    given_back = models.DecimalField(max_digits=18, decimal_places=5, default=Decimal(0))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["use", "group"], name="quota_quantity_once"),
+            models.CheckConstraint(
+                name="quota_quantity_given_back",
+                condition=models.Q(given_back__gte=0, given_back__lte=models.F("quantity")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.quantity}"
+
+
+class QuotaReturn(models.Model):
+    """One partial giving back. Append-only; ``amount`` and ``quantities`` are what was really given back."""
+
+    id = models.BigAutoField(primary_key=True)
+    use = models.ForeignKey(QuotaUse, on_delete=models.DO_NOTHING, related_name="returns")
+    key = models.CharField(max_length=160, unique=True)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    #: Cap group -> quantity as text.
+    quantities = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.amount}"
 
 
 class RealtimeRequest(models.Model):
@@ -401,3 +447,14 @@ class RealtimeRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_no} {self.state}"
+
+
+# Django finds a plugin's tables through this module only.
+from .duties.models import (  # noqa: E402, F401
+    GuaranteeEntry,
+    TaxBill,
+    TaxBillLine,
+    TaxFigureLine,
+    TaxFigures,
+)
+from .policies.models import PolicyEdition  # noqa: E402, F401

@@ -7,14 +7,15 @@ sample; an operator puts the real one beside it by configuration.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from saleor_ext.core.errors import ConfigurationError, PermanentError
+from saleor_ext.core.errors import PermanentError
 
 from . import tables
 
@@ -53,6 +54,8 @@ class Limits:
     tax_share: Decimal
     source: str
     status: str
+    #: When the rule was read in its source.
+    read_on: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +206,12 @@ def _row(row: tables.Row, edition: tables.Edition) -> TariffRow | None:
 
 def load_tariff(path: Path) -> Tariff:
     """Read a tariff: one CSV or XLSX file, or a folder of dated editions; a bad row names its line."""
-    found: list[TariffRow] = []
-    for edition in tables.editions(path):
-        for row in tables.rows(edition.path, COLUMNS):
-            try:
-                made = _row(row, edition)
-            except ValueError as error:
-                raise ConfigurationError(f"{row.place}: {error}") from error
-            if made is not None:
-                found.append(made)
-    return Tariff(found)
+    return Tariff(tables.read(path, COLUMNS, _row))
+
+
+def tariff_of(text: str, name: str, since: date) -> Tariff:
+    """Read a tariff from CSV text that is in force from a day on."""
+    return Tariff(tables.read_text(text, name, since, COLUMNS, _row))
 
 
 @lru_cache(maxsize=4)
@@ -226,27 +225,34 @@ def tariff(path: str = "") -> Tariff:
     return _tariff_at(chosen, tables.stamp(chosen))
 
 
+def limits_of(
+    entry: Mapping[str, Any], since: date, source: str, status: str, read_on: date = date.min
+) -> Limits:
+    """Make limits of a table's keys ``single_limit``, ``annual_limit`` and ``tax_share``."""
+    return Limits(
+        since=since,
+        single=Decimal(entry["single_limit"]),
+        annual=Decimal(entry["annual_limit"]),
+        tax_share=Decimal(entry["tax_share"]),
+        source=source,
+        status=status,
+        read_on=read_on,
+    )
+
+
 @lru_cache(maxsize=1)
 def limit_editions() -> tuple[Limits, ...]:
-    """Return every edition of the limits, oldest first."""
+    """Return every shipped edition of the limits, oldest first."""
     with (DATA / "limits.toml").open("rb") as file:
         found = tomllib.load(file)["edition"]
-    editions = (
-        Limits(
-            since=entry["from"],
-            single=Decimal(entry["single_limit"]),
-            annual=Decimal(entry["annual_limit"]),
-            tax_share=Decimal(entry["tax_share"]),
-            source=entry["source"],
-            status=entry["status"],
-        )
-        for entry in found
+    made = (
+        limits_of(entry, entry["from"], entry["source"], entry["status"], entry["read_on"]) for entry in found
     )
-    return tuple(sorted(editions, key=lambda edition: edition.since))
+    return tuple(sorted(made, key=lambda edition: edition.since))
 
 
 def limits_on(day: date) -> Limits:
-    """Return the limits in force on a day."""
+    """Return the limits in force on a day by the shipped table."""
     valid = [edition for edition in limit_editions() if edition.since <= day]
     if not valid:
         raise PermanentError(f"no retail-import limits are on file for {day}", code="no_limits")

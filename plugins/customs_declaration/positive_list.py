@@ -19,7 +19,7 @@ A rule that only its text describes is put before a person, never judged here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -130,6 +130,17 @@ class PositiveList:
 
         :raises MissingMeasure: a line's contents in the unit of its cap are not known
         """
+        return [
+            CapBreach(rule, used.get(rule.group, ZERO), amount)
+            for rule, amount in self.capped(lines, day)
+            if used.get(rule.group, ZERO) + amount > rule.cap
+        ]
+
+    def capped(self, lines: Iterable[tuple[str, TaxLine]], day: date) -> list[tuple[ListRule, Decimal]]:
+        """Return what (ten-digit code, line) pairs take of yearly quantities, one entry a cap group.
+
+        :raises MissingMeasure: a line's contents in the unit of its cap are not known
+        """
         wanted: dict[str, tuple[ListRule, Decimal]] = {}
         for code, line in lines:
             for rule in self.verdict(code, BONDED_LANE, day).caps:
@@ -139,11 +150,7 @@ class PositiveList:
                         f"{line.ref}: a yearly quantity is per {rule.unit}, contents not known"
                     )
                 wanted[rule.group] = (rule, wanted.get(rule.group, (rule, ZERO))[1] + amount)
-        return [
-            CapBreach(rule, used.get(group, ZERO), amount)
-            for group, (rule, amount) in wanted.items()
-            if used.get(group, ZERO) + amount > rule.cap
-        ]
+        return list(wanted.values())
 
     def listed(self, day: date) -> dict[str, tuple[ListRule, ...]]:
         """Return what is in force on a day: the rules of each code."""
@@ -199,15 +206,15 @@ def _told(rules: Iterable[ListRule]) -> list[str]:
 
 def load(path: Path) -> PositiveList:
     """Read a list: one CSV or XLSX file, or a folder of dated editions; a bad row names its line."""
-    found: list[ListRule] = []
-    for edition in tables.editions(path):
-        for row in tables.rows(edition.path, COLUMNS):
-            try:
-                made = _rule(row, edition)
-            except ValueError as error:
-                raise ConfigurationError(f"{row.place}: {error}") from error
-            if made is not None:
-                found.append(made)
+    return _checked(tables.read(path, COLUMNS, _rule))
+
+
+def list_of(text: str, name: str, since: date) -> PositiveList:
+    """Read a list from CSV text that is in force from a day on."""
+    return _checked(tables.read_text(text, name, since, COLUMNS, _rule))
+
+
+def _checked(found: Sequence[ListRule]) -> PositiveList:
     _check_groups(found)
     return PositiveList(tuple(found))
 

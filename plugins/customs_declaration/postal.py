@@ -16,8 +16,9 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from saleor_ext.core.errors import ConfigurationError, PermanentError
+from saleor_ext.core.errors import PermanentError
 
 from . import tables
 from .policy import DATA, UnknownTariff
@@ -99,13 +100,18 @@ class PostalClasses:
 
 
 def calculate(
-    lines: Sequence[PostalLine], *, day: date, classes: PostalClasses, origin: str = MACAU
+    lines: Sequence[PostalLine],
+    *,
+    day: date,
+    classes: PostalClasses,
+    origin: str = MACAU,
+    edition: PostalEdition | None = None,
 ) -> PostalTax:
-    """Estimate the tax of one parcel.
+    """Estimate the tax of one parcel. Without ``edition`` the shipped one of the day is meant.
 
     :raises UnknownTariff: a code without a class
     """
-    edition = edition_on(day)
+    edition = edition or edition_on(day)
     with localcontext(EXACT):
         taxes = tuple(
             (line.value * edition.rates[classes.find(line.hs_code, day)]).quantize(FEN) for line in lines
@@ -120,27 +126,25 @@ def calculate(
     return PostalTax(outcome, edition, limit, taxes)
 
 
+def edition_of(entry: Mapping[str, Any], since: date, source: str, status: str) -> PostalEdition:
+    """Make an edition of a table's keys ``rates``, ``exempt_up_to`` and ``parcel_limit``."""
+    return PostalEdition(
+        since=since,
+        rates={str(name): Decimal(rate) for name, rate in entry["rates"].items()},
+        exempt_up_to=Decimal(entry["exempt_up_to"]),
+        parcel_limit={str(code): Decimal(limit) for code, limit in entry["parcel_limit"].items()},
+        source=source,
+        status=status,
+    )
+
+
 @lru_cache(maxsize=1)
 def editions() -> tuple[PostalEdition, ...]:
-    """Return every edition, oldest first."""
+    """Return every shipped edition, oldest first."""
     with (DATA / "postal.toml").open("rb") as file:
         found = tomllib.load(file)["edition"]
-    return tuple(
-        sorted(
-            (
-                PostalEdition(
-                    since=entry["from"],
-                    rates={name: Decimal(rate) for name, rate in entry["rates"].items()},
-                    exempt_up_to=Decimal(entry["exempt_up_to"]),
-                    parcel_limit={code: Decimal(limit) for code, limit in entry["parcel_limit"].items()},
-                    source=entry["source"],
-                    status=entry["status"],
-                )
-                for entry in found
-            ),
-            key=lambda edition: edition.since,
-        )
-    )
+    made = (edition_of(entry, entry["from"], entry["source"], entry["status"]) for entry in found)
+    return tuple(sorted(made, key=lambda edition: edition.since))
 
 
 def edition_on(day: date) -> PostalEdition:
@@ -154,19 +158,15 @@ def edition_on(day: date) -> PostalEdition:
 def load_classes(path: Path) -> PostalClasses:
     """Read a table of classes: one CSV or XLSX file, or a folder of dated editions; a bad row names its line."""
     known = {name for edition in editions() for name in edition.rates}
-    found = []
-    for edition in tables.editions(path):
-        for row in tables.rows(edition.path, COLUMNS):
-            try:
-                days = tables.period(row.cells, edition)
-                if row.cells["class"] not in known:
-                    raise ValueError(f"class: {row.cells['class']!r} is none of {', '.join(sorted(known))}")
-                code = tables.code(row.cells["hs"])
-            except ValueError as error:
-                raise ConfigurationError(f"{row.place}: {error}") from error
-            if days:
-                found.append((code, row.cells["class"], *days))
-    return PostalClasses(found)
+
+    def made(row: tables.Row, edition: tables.Edition) -> tuple[str, str, date, date | None] | None:
+        days = tables.period(row.cells, edition)
+        if row.cells["class"] not in known:
+            raise ValueError(f"class: {row.cells['class']!r} is none of {', '.join(sorted(known))}")
+        code = tables.code(row.cells["hs"])
+        return (code, row.cells["class"], *days) if days else None
+
+    return PostalClasses(tables.read(path, COLUMNS, made))
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from saleor_ext.core import clock, inbox
 from saleor_ext.core.models import InboxMessage
 
 from . import effects, links, quarantine
+from .dispatch import dispatch
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, Receipt
@@ -148,6 +149,7 @@ def apply(data: MessageData, fields: Document) -> Receipt | None:
             effects.follow(document, receipt)
         elif _contradicts(document, receipt):
             effects.contradicted(document, receipt)
+    dispatch(receipt, fields)
     return receipt
 
 

@@ -16,13 +16,11 @@ from . import lifecycle, links, quota, texts
 from .config import TRADE_MODES
 from .duty import article_of, tax_line
 from .identity_checks import id_number_ok, name_ok
-from .policy import Tariff, UnknownTariff, limits_on, tariff
-from .positive_list import Verdict, positive_list
+from .policies import in_force
+from .policy import Tariff, UnknownTariff
+from .positive_list import CapBreach, PositiveList, Verdict
 from .tax import MissingMeasure, Outcome, TaxLine, TaxResult, calculate
 from .texts import Text
-
-LIMITS_SOURCE = "财关税〔2018〕49号"
-
 
 # -- listings --------------------------------------------------------------------------------------------------
 
@@ -31,7 +29,7 @@ def of_listing(listing: ListingView) -> list[Requirement]:
     """Return the checklist of a listing of a customs lane."""
     if listing.lane not in TRADE_MODES:
         return []
-    rates = tariff(links.config().tariff_file)
+    rates = in_force.tariff(clock.china_today())
     found = [
         Requirement(
             code="chinese_name",
@@ -98,8 +96,9 @@ def _of_variant(facts: VariantFacts, rates: Tariff) -> list[Requirement]:
 
 def _verdict_of_list(facts: VariantFacts) -> Verdict | None:
     """Return what the positive list says of an article; None when no list is loaded."""
-    path = links.config().positive_list_file
-    return positive_list(path).verdict(facts.hs_code, facts.lane, clock.china_today()) if path else None
+    today = clock.china_today()
+    listed = in_force.positive_list(today)
+    return listed.verdict(facts.hs_code, facts.lane, today) if listed else None
 
 
 def _taxable(facts: VariantFacts, rates: Tariff) -> bool:
@@ -128,7 +127,7 @@ def of_draft(draft: OrderDraft) -> list[Finding]:
     if draft.lane not in TRADE_MODES or not draft.lines:
         return []
     try:
-        result, listed = _tax(draft), _listed(draft)
+        result, listed, takes = _tax(draft), _listed(draft), _capped(draft)
     except (UnknownTariff, MissingMeasure):
         return [
             Finding(
@@ -140,32 +139,42 @@ def of_draft(draft: OrderDraft) -> list[Finding]:
         ]
     findings = [*_limit(result), *listed, *_identity(draft)]
     if not any(one.blocking for one in findings):
-        findings += _quota(draft, result)
+        findings += _quota(draft, result, takes)
     return findings
 
 
 def _tax(draft: OrderDraft) -> TaxResult:
-    return calculate(_lines(draft), day=clock.china_today(), freight=draft.freight.amount)
+    today = clock.china_today()
+    return calculate(_lines(draft), day=today, freight=draft.freight.amount, limits=in_force.limits(today))
 
 
 def _lines(draft: OrderDraft) -> list[TaxLine]:
-    rates, today = tariff(links.config().tariff_file), clock.china_today()
+    today = clock.china_today()
+    rates = in_force.tariff(today)
     return [
         tax_line(article_of(line.facts), line.quantity, line.unit_price.amount * line.quantity, rates, today)
         for line in draft.lines
     ]
 
 
+def _capped(draft: OrderDraft) -> list[quota.Capped]:
+    """Return what the box takes of yearly quantities."""
+    codes = [line.facts.hs_code for line in draft.lines]
+    return quota.capped(zip(codes, _lines(draft), strict=True), clock.china_today())
+
+
 def _listed(draft: OrderDraft) -> list[Finding]:
     """Judge the box by the positive list, when one is loaded: what may not come in, and yearly quantities.
 
-    Quantities are those of this box; what the buyer had earlier in the year is not counted here.
+    Quantities are those of this box alone; with what the buyer had earlier in the year they are counted when the
+    year is reserved.
     """
-    path = links.config().positive_list_file
-    if not path:
+    today = clock.china_today()
+    listed = in_force.positive_list(today)
+    if listed is None:
         return []
-    verdicts = [_verdict_of_list(line.facts) for line in draft.lines]
-    if not all(verdict and verdict.allowed for verdict in verdicts):
+    verdicts = [listed.verdict(line.facts.hs_code, line.facts.lane, today) for line in draft.lines]
+    if not all(verdict.allowed for verdict in verdicts):
         return [
             Finding(
                 code="not_listed",
@@ -174,17 +183,22 @@ def _listed(draft: OrderDraft) -> list[Finding]:
                 field="lines",
             )
         ]
+    return [_too_much(breach) for breach in _breaches(listed, draft)]
+
+
+def _breaches(listed: PositiveList, draft: OrderDraft) -> list[CapBreach]:
     lines = zip((line.facts.hs_code for line in draft.lines), _lines(draft), strict=True)
-    return [
-        Finding(
-            code="yearly_quantity",
-            message=texts.cap(breach),
-            remedy=_("Order less of these goods."),
-            field="lines",
-            source=breach.rule.source,
-        )
-        for breach in positive_list(path).breaches(lines, {}, clock.china_today())
-    ]
+    return listed.breaches(lines, {}, clock.china_today())
+
+
+def _too_much(breach: CapBreach) -> Finding:
+    return Finding(
+        code="yearly_quantity",
+        message=texts.cap(breach),
+        remedy=_("Order less of these goods."),
+        field="lines",
+        source=breach.rule.source,
+    )
 
 
 def _limit(result: TaxResult) -> list[Finding]:
@@ -195,7 +209,7 @@ def _limit(result: TaxResult) -> list[Finding]:
                 message=texts.refusal(result.refusal, result.limits),
                 remedy=texts.SPLIT if result.refusal == "single_limit" else texts.NEXT_YEAR,
                 field="lines",
-                source=LIMITS_SOURCE,
+                source=result.limits.source,
             )
         ]
     if result.outcome is Outcome.FULL_TAX:
@@ -204,7 +218,7 @@ def _limit(result: TaxResult) -> list[Finding]:
                 code="full_tax",
                 message=texts.outcome(result),
                 field="lines",
-                source=LIMITS_SOURCE,
+                source=result.limits.source,
                 blocking=False,
             )
         ]
@@ -240,7 +254,7 @@ def _verdict(reference: str) -> tuple[bool, bool]:
     return name_ok(person.name), id_number_ok(person.id_number)
 
 
-def _quota(draft: OrderDraft, result: TaxResult) -> list[Finding]:
+def _quota(draft: OrderDraft, result: TaxResult, takes: list[quota.Capped]) -> list[Finding]:
     if draft.buyer is None:
         return []
     try:
@@ -249,14 +263,17 @@ def _quota(draft: OrderDraft, result: TaxResult) -> list[Finding]:
             lifecycle.quota_key(draft.checkout_id),
             result.dutiable_value,
             keep=links.config().reservation_time,
+            takes=takes,
         )
+    except quota.CapExceeded as error:
+        return [_too_much(error.breach)]
     except quota.QuotaExceeded as error:
         return [_over_the_year(error)]
     return []
 
 
 def _over_the_year(error: PonteError) -> Finding:
-    limits = limits_on(clock.china_today())
+    limits = in_force.limits(clock.china_today())
     used = Decimal(str(error.data["used"]))
     return Finding(
         code="annual_limit",
@@ -267,5 +284,5 @@ def _over_the_year(error: PonteError) -> Finding:
         ),
         remedy=texts.NEXT_YEAR,
         field="lines",
-        source=LIMITS_SOURCE,
+        source=limits.source,
     )

@@ -6,7 +6,9 @@ back into the book when they are inside. Each effect is promised once per return
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,8 +24,12 @@ from saleor_ext.plugin_api.registry import ask_first, manager
 
 from . import applications, documents, lifecycle, linetax, promises, quota, return_rules
 from .applications import Application
+from .duty import coded
 from .models import CustomsDocument, Declaration, Receipt, ReturnCase, ReturnLine
+from .policies import in_force
 from .states import FAILED, GRANTED, REFUND, DeclarationState
+
+log = logging.getLogger(__name__)
 
 State = ReturnCase.State
 #: Declarations whose goods are released and not wholly on their way back.
@@ -197,8 +203,13 @@ def _approve(case: ReturnCase, declaration: Declaration, receipt: Receipt) -> No
     case.save(update_fields=["state", "decided_at"])
     lifecycle.settle(declaration)
     dutiable = sum((line.dutiable_value for line in case.lines.all()), Decimal(0))
-    quota.give_back(lifecycle.quota_reference(declaration), dutiable)
     parcel_id = str(declaration.parcel_id)
+    quota.give_back(
+        lifecycle.quota_reference(declaration),
+        key=f"return:{case.pk}",
+        amount=dutiable,
+        quantities=_quantities(case, platform().parcel(parcel_id), declaration),
+    )
     audit.record(
         "customs.return_approved", "parcel", parcel_id,
         case=str(case.pk), dutiable=f"{dutiable:.2f}", refund=str(refund_of(case)),
@@ -207,6 +218,27 @@ def _approve(case: ReturnCase, declaration: Declaration, receipt: Receipt) -> No
         parcel_id, "return_approved", at=receipt.returned_at, key=f"return_approved:{case.pk}"
     )
     promises.refund(case)
+
+
+def _quantities(case: ReturnCase, parcel: ParcelView, declaration: Declaration) -> dict[str, Decimal]:
+    """Return what the returned pieces took of yearly quantities, by the rules of the day they were released."""
+    pieces = dict(case.lines.values_list("gnum", "quantity"))
+    lines = tuple(
+        replace(line, quantity=pieces[line.gnum], total=line.unit_price * pieces[line.gnum])
+        for line in parcel.lines
+        if line.gnum in pieces
+    )
+    released = declaration.released_at or case.opened_at
+    day = released.astimezone(clock.CHINA).date()
+    try:
+        taken = quota.capped(coded(replace(parcel, lines=lines), in_force.tariff(day), day), day)
+    except PermanentError as error:
+        log.warning("%s: no yearly quantities are given back: %s", declaration.order_no, error.message)
+        return {}
+    found: dict[str, Decimal] = {}
+    for one in taken:
+        found[one.rule.group] = found.get(one.rule.group, Decimal(0)) + one.quantity
+    return found
 
 
 def _refuse(

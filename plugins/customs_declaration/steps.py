@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
-from . import documents, lifecycle, links, mapping, quota, states
+from . import documents, lifecycle, links, mapping, objections, quota, states
 from .config import TRADE_MODES
+from .duties import figures
+from .duty import coded
 from .models import CustomsDocument, Declaration
+from .policies import in_force
 from .preflight import dutiable_value
 from .states import FAILED, RANK, DocumentState, state_of
 
@@ -39,6 +43,7 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
     ]
 
 
+@objections.stopped_by(ORDER_STEP)
 def declare_order(parcel: ParcelView) -> Done | Wait:
     """Hold the buyer's quota, then send the order (and the waybill where it is ours to send)."""
     _hold(parcel, ORDER_STEP)
@@ -51,10 +56,12 @@ def declare_order(parcel: ParcelView) -> Done | Wait:
     return Done(facts) if order_is_ready(document) else Wait(facts)
 
 
+@objections.stopped_by(LIST_STEP)
 def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
     _hold(parcel, LIST_STEP)
     document = documents.prepare(parcel, LIST, mapping.inventory)
+    figures.keep(document.declaration, parcel)
     documents.hand_over(document)
     _settle(document)
     platform().add_event(parcel.id, "declared", key="declared")
@@ -70,10 +77,12 @@ def _hold(parcel: ParcelView, step: str) -> None:
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
     declaration = documents.declaration_of(parcel)
+    today = clock.china_today()
+    takes = quota.capped(coded(parcel, in_force.tariff(today), today), today)
     with transaction.atomic():
         # Under the declaration's lock: a cancellation that frees the year comes before this or after it.
         lifecycle.go_on(documents.lock_open(declaration), step)
-        quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel))
+        quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel), takes=takes)
 
 
 def order_is_ready(document: CustomsDocument) -> bool:

@@ -12,10 +12,11 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from saleor_ext.core.errors import ConfigurationError
 
@@ -28,6 +29,7 @@ TABLES = WORKBOOKS | {".csv"}
 _EDITION = re.compile(r"(\d{4}-\d\d-\d\d)$", re.ASCII)
 
 Cells = Mapping[str, str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,32 @@ class Edition:
     path: Path
     since: date | None = None
     until: date | None = None
+
+
+def read(path: Path, columns: Sequence[str], make: Callable[[Row, Edition], T | None]) -> list[T]:
+    """Make something of every row of a file or of a folder of dated editions; None leaves a row out.
+
+    :raises ConfigurationError: an unreadable table, or a row of which ``make`` raises ValueError, by file and line
+    """
+    return [made for edition in editions(path) for made in _made(rows(edition.path, columns), edition, make)]
+
+
+def read_text(
+    text: str, name: str, since: date, columns: Sequence[str], make: Callable[[Row, Edition], T | None]
+) -> list[T]:
+    """Do the same with CSV text that is an edition in force from a day on; ``name`` stands for the file's."""
+    edition = Edition(Path(name), since)
+    return list(_made(_rows(name, _lines(name, text), columns), edition, make))
+
+
+def _made(found: Iterator[Row], edition: Edition, make: Callable[[Row, Edition], T | None]) -> Iterator[T]:
+    for row in found:
+        try:
+            made = make(row, edition)
+        except ValueError as error:
+            raise ConfigurationError(f"{row.place}: {error}") from error
+        if made is not None:
+            yield made
 
 
 def editions(path: Path) -> list[Edition]:
@@ -83,18 +111,32 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
     :raises ConfigurationError: the file cannot be read, or lacks one of the columns
     """
-    table = iter(_workbook(path) if path.suffix.lower() in WORKBOOKS else _csv(path))
+    yield from _rows(path.name, _table(path), columns)
+
+
+def as_csv(path: Path) -> str:
+    """Return a CSV or XLSX file as CSV text in UTF-8, cells as ``rows`` reads them."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(_table(path))
+    return text.getvalue()
+
+
+def _table(path: Path) -> Iterator[list[str]]:
+    return _workbook(path) if path.suffix.lower() in WORKBOOKS else _csv(path)
+
+
+def _rows(name: str, table: Iterator[list[str]], columns: Sequence[str]) -> Iterator[Row]:
     header = [cell.strip().lower() for cell in next(table, ())]
-    if missing := [name for name in columns if name not in header]:
-        raise ConfigurationError(f"{path.name} line 1: no column {', '.join(missing)}")
-    if doubled := sorted({name for name in header if name and header.count(name) > 1}):
-        raise ConfigurationError(f"{path.name} line 1: column {', '.join(doubled)} twice")
+    if missing := [column for column in columns if column not in header]:
+        raise ConfigurationError(f"{name} line 1: no column {', '.join(missing)}")
+    if doubled := sorted({column for column in header if column and header.count(column) > 1}):
+        raise ConfigurationError(f"{name} line 1: column {', '.join(doubled)} twice")
     for number, cells in enumerate(table, 2):
         if number > MAX_ROWS:
-            raise ConfigurationError(f"{path.name} has more than {MAX_ROWS} rows")
+            raise ConfigurationError(f"{name} has more than {MAX_ROWS} rows")
         if any(cells):
             padded = [*cells, *[""] * (len(header) - len(cells))]
-            yield Row(path.name, number, dict(zip(header, padded, strict=False)))
+            yield Row(name, number, dict(zip(header, padded, strict=False)))
 
 
 def code(text: str) -> str:
@@ -152,12 +194,16 @@ def _csv(path: Path) -> Iterator[list[str]]:
             text = raw.decode("gb18030")
         except UnicodeDecodeError:
             raise ConfigurationError(f"{path.name} is neither UTF-8 nor GB18030") from None
+    yield from _lines(path.name, text)
+
+
+def _lines(name: str, text: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
             yield [cell.strip() for cell in cells]
     except csv.Error as error:
-        raise ConfigurationError(f"{path.name} line {reader.line_num}: {error}") from error
+        raise ConfigurationError(f"{name} line {reader.line_num}: {error}") from error
 
 
 def _workbook(path: Path) -> Iterator[list[str]]:

@@ -131,19 +131,21 @@ def calculate(
     insurance: Decimal = ZERO,
     discount_non_cash: Decimal = ZERO,
     used_this_year: Decimal = ZERO,
+    limits: Limits | None = None,
 ) -> TaxResult:
     """Work out the outcome and the tax of an order.
 
     Points and vouchers (``discount_non_cash``) do not lower the dutiable value; public price cuts are
     already in the lines' values. Freight and insurance belong to it and are spread over the lines by value,
     each share rounded HALF_UP to the fen, the last line taking the rest. The yearly sum counts dutiable values.
+    Without ``limits`` those of the shipped table for the day are meant.
     For a refused order the taxes are the statutory ones in full, for information.
 
     :raises ValueError: no lines, or an amount or quantity that is negative or no number
     :raises MissingMeasure: a specific tax or a threshold asks for contents that are not known
     """
     _check_amounts(lines, freight, insurance, discount_non_cash, used_this_year)
-    limits = limits_on(day)
+    limits = limits or limits_on(day)
     with localcontext(EXACT):
         values = [line.value for line in lines]
         charges = zip(_spread(freight, values), _spread(insurance, values), strict=True)

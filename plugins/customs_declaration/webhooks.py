@@ -19,14 +19,14 @@ from saleor_ext.plugin_api import VariantFacts, WebhookContext, platform
 from . import links, texts
 from .config import TRADE_MODES
 from .duty import Base, BaseLine, answer, article_of, limits_refusal
-from .policy import tariff
+from .policies import in_force
 
 Json = Mapping[str, Any]
 
 
 def calculate_taxes(_context: WebhookContext, payload: Json) -> dict[str, Any]:
     """Answer CHECKOUT_CALCULATE_TAXES and ORDER_CALCULATE_TAXES."""
-    given = payload["taxBase"]
+    given, day = payload["taxBase"], clock.china_today()
     settings = links.config()
     base = _base(given)
     if given["currency"] != "CNY" and any(line.lane in TRADE_MODES for line in base.lines):
@@ -35,8 +35,9 @@ def calculate_taxes(_context: WebhookContext, payload: Json) -> dict[str, Any]:
         base,
         lanes=TRADE_MODES,
         discount_is_price_cut=settings.order_discount == "price_cut",
-        tariff=tariff(settings.tariff_file),
-        day=clock.china_today(),
+        tariff=in_force.tariff(day),
+        day=day,
+        limits=in_force.limits(day),
     )
 
 
@@ -54,8 +55,10 @@ def filter_shipping_methods(_context: WebhookContext, payload: Json) -> dict[str
         if (facts := known.get(line["variant"]["sku"] or "")) and facts.lane in TRADE_MODES
     ]
     excluded = []
+    day = clock.china_today()
+    limits = in_force.limits(day) if values else None
     for method in payload.get("shippingMethods") or []:
-        refused = limits_refusal(values, _amount(method["price"]), clock.china_today())
+        refused = limits_refusal(values, _amount(method["price"]), day, limits)
         if refused is not None:
             with translation.override(_language(checkout)):
                 reason = str(texts.refusal(refused.refusal, refused.limits))

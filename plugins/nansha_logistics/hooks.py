@@ -7,6 +7,7 @@ from typing import Any
 
 from saleor_ext.core import outbox
 from saleor_ext.plugin_api import (
+    BookBalance,
     DeliveryOption,
     DeliveryRequest,
     Fragment,
@@ -41,6 +42,13 @@ def delivery_options(request: DeliveryRequest) -> list[DeliveryOption]:
 @hookimpl
 def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
     return steps.specs(parcel)
+
+
+@hookimpl
+def bonded_balance(parcel: ParcelView) -> Mapping[int, BookBalance] | None:
+    if parcel.lane != lanes.BONDED:
+        return None
+    return stock.balance(parcel, str(parcel.step_data("reserve_stock").get("book_no") or ""))
 
 
 @hookimpl

@@ -6,16 +6,17 @@ The parcel's ``Shipment`` row is the lock: a reservation and a cancellation of t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
-from saleor_ext.plugin_api import ParcelLine, ParcelView, VariantFacts
+from saleor_ext.plugin_api import BookBalance, ParcelLine, ParcelView, VariantFacts
 
 from . import ledger
-from .models import BookItem, Reservation, Shipment
+from .models import Book, BookItem, Reservation, Shipment
 
 
 def item_of(facts: VariantFacts, book_number: str) -> BookItem | None:
@@ -66,6 +67,40 @@ def hold_parcel(parcel: ParcelView, book_number: str) -> list[dict[str, Any]]:
         }
         for line, item in drawn
     ]
+
+
+def balance(parcel: ParcelView, book_number: str) -> dict[int, BookBalance] | None:
+    """Return what a book says of each line of a parcel; None when there is no such book here."""
+    if not Book.objects.filter(number=book_number).exists():
+        return None
+    held = {
+        hold.key: hold
+        for hold in Reservation.objects.select_related("item").filter(
+            parcel=parcel.id, state=Reservation.State.HELD
+        )
+    }
+    found = {}
+    for line in parcel.lines:
+        hold = held.get(_key(parcel.id, line))
+        item = hold.item if hold else item_of(line.facts, book_number)
+        if item is not None:
+            found[line.gnum] = _balance(line.gnum, book_number, item, hold.quantity if hold else Decimal(0))
+    return found
+
+
+def _balance(gnum: int, book_number: str, item: BookItem, held: Decimal) -> BookBalance:
+    return BookBalance(
+        gnum=gnum,
+        book_no=book_number,
+        item_record_no=item.item_record_no,
+        hs_code=item.hs_code,
+        origin=item.origin,
+        dcl_unit=item.dcl_unit,
+        lawf_unit=item.lawf_unit,
+        stopped=item.execution in (BookItem.Execution.STOPPED, BookItem.Execution.STOPPED_OUT),
+        held=held,
+        available=item.available,
+    )
 
 
 def free_parcel(parcel: ParcelView, reason: str) -> int:

@@ -14,9 +14,16 @@ from saleor_ext.link import clients
 from saleor_ext.link.orders import complete_checkout
 from saleor_ext.listings import selectors as listings
 from saleor_ext.plugin_api.platform import SaleorClient
-from saleor_ext.plugin_api.types import Buyer, Identity, ParcelView, VariantFacts
+from saleor_ext.plugin_api.types import (
+    Buyer,
+    CheckoutView,
+    Finding,
+    Identity,
+    ParcelView,
+    VariantFacts,
+)
 
-from . import corrections, selectors, steps, timeline
+from . import corrections, drafts, selectors, steps, timeline
 from .models import Parcel
 from .views_of import parcel_view, parcel_views
 
@@ -71,6 +78,9 @@ class PonteServices:
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         person = identity.person_of_checkout(api_url, checkout_id)
         return identity.buyer(person) if person else None
+
+    def check_order(self, checkout: CheckoutView) -> list[Finding]:
+        return drafts.check(checkout)
 
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         return listings.variant_facts(skus)

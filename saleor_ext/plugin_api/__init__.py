@@ -14,7 +14,10 @@ from .hooks import hookimpl
 from .platform import Platform, SaleorClient, platform
 from .types import (
     Address,
+    BookBalance,
     Buyer,
+    CheckoutLine,
+    CheckoutView,
     ConsoleFragment,
     ConsolePage,
     DeliveryOption,
@@ -24,6 +27,7 @@ from .types import (
     Fragment,
     Health,
     Identity,
+    ImportLimits,
     Lane,
     ListingView,
     MerchantView,
@@ -49,7 +53,10 @@ from .types import (
 
 __all__ = [
     "Address",
+    "BookBalance",
     "Buyer",
+    "CheckoutLine",
+    "CheckoutView",
     "Console",
     "ConsoleFragment",
     "ConsolePage",
@@ -61,6 +68,7 @@ __all__ = [
     "Fragment",
     "Health",
     "Identity",
+    "ImportLimits",
     "Lane",
     "ListingView",
     "MerchantView",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pluggy
@@ -41,6 +42,10 @@ class Specifications:
     def tax_quote(self, request: t.TaxQuoteRequest) -> t.TaxQuote | None:
         """Return the tax of a box, or None when the lane is not this plugin's. No I/O."""
 
+    @_hookspec(firstresult=True)
+    def import_limits(self, on: date) -> t.ImportLimits | None:
+        """Return the limits of retail imports that pages quote for a day, or None when this plugin knows none."""
+
     @_hookspec
     def order_checks(self, draft: t.OrderDraft) -> list[t.Finding]:  # type: ignore[empty-body]  # same
         """Return why a box cannot be ordered, before payment. May reserve quota for the buyer."""
@@ -58,6 +63,13 @@ class Specifications:
         """Return the original bytes of a parcel's payment, or None when it is not this plugin's.
 
         Asked when customs demand them. Every reading goes to the audit log with ``purpose``.
+        """
+
+    @_hookspec(firstresult=True)
+    def bonded_balance(self, parcel: t.ParcelView) -> Mapping[int, t.BookBalance] | None:
+        """Return what the bonded book holds for each line of a parcel, by line number; it changes nothing.
+
+        None when the book is not kept here; a line that is missing has no item in it.
         """
 
     @_hookspec

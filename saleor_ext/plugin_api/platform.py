@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from saleor_ext.core.errors import ConfigurationError
 
-from .types import Buyer, Identity, ParcelView, VariantFacts
+from .types import Buyer, CheckoutView, Finding, Identity, ParcelView, VariantFacts
 
 
 class SaleorClient(Protocol):
@@ -82,6 +82,13 @@ class Platform(Protocol):
 
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         """Return who was named for a checkout, without the ID number."""
+
+    def check_order(self, checkout: CheckoutView) -> list[Finding]:
+        """Check a checkout again right before it is paid, by the hook ``order_checks`` of every plugin.
+
+        Merchant, lane and warehouse are those of the listings, whatever the checkout says of itself; goods of more
+        than one of them, and articles that no listing knows, are findings. Reservations are renewed by it.
+        """
 
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         """Return what is known of articles by SKU, in one query."""

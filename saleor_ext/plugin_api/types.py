@@ -157,6 +157,30 @@ class OrderDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutLine:
+    """A line of a checkout as Saleor tells it; ``unit_price`` is net of tax."""
+
+    sku: str
+    quantity: int
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutView:
+    """A checkout as a webhook of Saleor describes it: what an order is checked by before it is paid.
+
+    ``lane`` is what the checkout says of itself, which anybody may write.
+    """
+
+    api_url: str
+    checkout_id: str
+    lane: str
+    lines: tuple[CheckoutLine, ...]
+    freight: Money
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Why a box cannot be ordered (``blocking``) or what the buyer should know; shown before payment."""
 
@@ -238,6 +262,20 @@ class TaxQuote:
     rule: Text = ""
     source: Text = ""
     refusal: Literal["", "single_limit", "annual_limit"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """Limits of retail imports in force on a day: of one order, and of one person in a calendar year.
+
+    ``source`` is the rule, ``read_on`` when it was read.
+    """
+
+    since: date
+    single: Money
+    annual: Money
+    source: str
+    read_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +442,25 @@ class ParcelAction:
     reason: str = ""
     subject: str = ""
     lines: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BookBalance:
+    """A line's item in the bonded book. Quantities in its declared unit: ``held`` for this very line, ``available``
+    beside that for anybody. Units, commodity code and origin as the book has them, empty where it does not say.
+    """
+
+    gnum: int
+    book_no: str
+    item_record_no: str
+    hs_code: str
+    origin: str
+    dcl_unit: str
+    lawf_unit: str
+    #: Customs have stopped the item for leaving the zone.
+    stopped: bool
+    held: Decimal
+    available: Decimal
 
 
 # -- pages and health ------------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ class FakePlatform:
         self.events: list[tuple[str, str]] = []
         self.completed: list[tuple[str, Mapping[str, Any]]] = []
         self.failed: list[tuple[str, str, str]] = []
+        self.messages: list[str] = []
         self.articles: dict[str, VariantFacts] = {}
         self.retried: list[tuple[str, str, str, str]] = []
         self._keys: set[tuple[str, str]] = set()
@@ -156,6 +157,7 @@ class FakePlatform:
         self, parcel_id: str, name: str, code: str, message: str, *, buyer_message: Any = ""
     ) -> bool:
         self.failed.append((name, code, str(buyer_message)))
+        self.messages.append(message)
         return True
 
     def retry_step(self, parcel_id: str, name: str, *, actor: str, reason: str) -> bool:

@@ -133,10 +133,12 @@ def tax_base(
     return {"taxBase": {**base, **changes}}
 
 
+@pytest.mark.django_db
 def test_the_tax_webhook_adds_up() -> None:
     assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base())) == [D("18.20"), D("1.64")]
 
 
+@pytest.mark.django_db
 def test_contents_come_from_the_listing() -> None:
     assert taxes(webhooks.calculate_taxes(CONTEXT, tax_base("CREAM", "425", 1, "0")))[0] == D("98.00")
     # 75.00 for five masks is 15 yuan apiece, 74.99 is less
@@ -150,6 +152,7 @@ def test_articles_that_are_no_listing_are_an_error_not_untaxed() -> None:
     assert caught.value.code == "unknown_article"
 
 
+@pytest.mark.django_db
 def test_discounts_of_goods_and_shipping_are_told_apart() -> None:
     discounts = [
         {"amount": {"amount": D("10")}, "type": "SUBTOTAL"},
@@ -162,6 +165,7 @@ def test_discounts_of_goods_and_shipping_are_told_apart() -> None:
     )
 
 
+@pytest.mark.django_db
 def test_a_foreign_currency_is_refused_on_a_customs_lane_only() -> None:
     with pytest.raises(PermanentError):
         webhooks.calculate_taxes(CONTEXT, tax_base(currency="MOP"))
@@ -183,6 +187,7 @@ def filtered(
     return webhooks.filter_shipping_methods(CONTEXT, payload)["excluded_methods"]
 
 
+@pytest.mark.django_db
 def test_no_delivery_above_the_limit_of_one_order() -> None:
     assert filtered("2500.00", 2) == []
     assert filtered("2500.00", 2, "0.01")[0]["id"] == "m1"
@@ -192,6 +197,7 @@ def test_no_delivery_above_the_limit_of_one_order() -> None:
     assert filtered("6000.00", 2, sku="NOBODY") == []
 
 
+@pytest.mark.django_db
 def test_the_reason_names_the_limit_and_follows_the_language() -> None:
     assert "5,000" in filtered("2500.00", 3, language="EN")[0]["reason"]
     assert webhooks._language({"languageCode": "ZH_HANT_MO"}) == "zh-hant"
@@ -208,6 +214,7 @@ def quoted(
     return hooks.tax_quote(TaxQuoteRequest(lane, (line,), cny("18.00"), DAY))
 
 
+@pytest.mark.django_db
 def test_a_quote_has_outcome_rule_and_source() -> None:
     found = quoted()
     assert (found.outcome, found.total) == ("within_limits", cny("19.84"))
@@ -215,16 +222,19 @@ def test_a_quote_has_outcome_rule_and_source() -> None:
     assert "70" in str(found.rule) and "2018" in found.source
 
 
+@pytest.mark.django_db
 def test_a_quote_of_a_refused_box_says_why() -> None:
     found = quoted(price="3000.00")
     assert (found.outcome, found.refusal) == ("refused", "single_limit")
     assert "5,000" in str(found.rule)
 
 
+@pytest.mark.django_db
 def test_drinks_are_measured_in_litres_without_a_stated_unit() -> None:
     assert quoted(hs_code="2208909099", qty1=D("0.5")).lines[0].consumption_tax > cny("0")
 
 
+@pytest.mark.django_db
 def test_lanes_without_import_tax_are_exempt_and_unknown_ones_not_ours() -> None:
     assert (quoted("local").outcome, quoted("local").total) == ("exempt", cny("0"))
     assert quoted("postal").outcome == "exempt"

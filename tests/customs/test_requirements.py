@@ -9,8 +9,10 @@ import pytest
 from plugins.customs_declaration import hooks
 from plugins.customs_declaration.identity_checks import id_number_ok, name_ok
 from plugins.customs_declaration.models import QuotaUse
+from saleor_ext.core import clock
 from saleor_ext.plugin_api import Buyer, Identity, ListingView, MerchantView, OrderDraft, OrderDraftLine
 
+from .editions import approved
 from .parcels import ID_NUMBER, NAME, cny, facts
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +87,7 @@ def test_a_good_box_reserves_the_buyers_year() -> None:
 def test_the_single_limit_blocks_and_reserves_nothing() -> None:
     (one,) = findings("2600.00")
     assert (one.code, one.field, one.blocking) == ("single_limit", "lines", True)
-    assert "5,000" in str(one.message) and one.source
+    assert "5,000" in str(one.message) and "财关税〔2018〕49号" in str(one.source)
     assert not QuotaUse.objects.exists()
 
 
@@ -100,6 +102,36 @@ def test_the_annual_limit_says_what_is_left() -> None:
         assert findings("2450.00", 2, checkout=f"c{number}") == []
     (one,) = findings("2450.00", 2, checkout="c9")
     assert one.code == "annual_limit" and "1,410" in str(one.message)
+
+
+SUGAR = (
+    "hs8,name,rule,codes,cap,unit,cap_group,remark,from,to,status,source\n"
+    "17019910,sugar,cap,,2,kg,sugar,,,,read,invented\n"
+)
+
+
+def test_a_yearly_quantity_is_counted_over_the_orders_of_the_year() -> None:
+    approved("positive_list", SUGAR, clock.china_today().isoformat())
+    sugar = {"hs_code": "1701991090", "qty1": D("0.75"), "price": "5.00"}
+    assert findings(checkout="c1", **sugar) == []
+    assert QuotaUse.objects.get().quantities.get().quantity == D("1.5")
+    (one,) = findings(checkout="c2", quantity=1, **sugar)
+    assert (one.code, one.field, one.blocking) == ("yearly_quantity", "lines", True)
+    assert "2 kg" in str(one.message) and "0.5 kg" in str(one.message) and "invented" in str(one.source)
+    assert findings(checkout="c1", quantity=1, **sugar) == []
+    assert findings(checkout="c2", quantity=1, **sugar) == []
+
+
+def test_the_limits_are_those_of_the_edition_in_force() -> None:
+    approved(
+        "limits",
+        'single_limit = "9000.00"\nannual_limit = "9000.00"\ntax_share = "0.70"',
+        clock.china_today().isoformat(),
+    )
+    assert findings("2600.00") == []
+    (one,) = findings("2600.00", checkout="c2")
+    assert one.code == "annual_limit" and "9,000" in str(one.message)
+    assert str(one.source).startswith("invented announcement (")
 
 
 def test_a_wrong_identity_blocks_by_field_and_is_looked_at_once(world) -> None:

@@ -33,6 +33,7 @@ def test_every_webhook_names_a_handler_that_exists() -> None:
         assert callable(getattr(webhooks, webhook.handler.rsplit(".", 1)[1]))
 
 
+@pytest.mark.django_db
 def test_a_tax_answer_of_ten_lines_takes_little_of_the_ten_milliseconds(
     platform_of_tests, settings_of_customs
 ) -> None:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from lxml import etree
 
-from plugins.customs_declaration import cancelling, documents, hooks, steps, withdrawing
+from plugins.customs_declaration import cancelling, documents, hooks, quota, steps, withdrawing
 from plugins.customs_declaration.models import CustomsDocument, QuotaUse, Receipt
 from plugins.customs_declaration.signing import verify
 from saleor_ext.core.errors import PermanentError
@@ -226,10 +226,10 @@ def test_customs_consent_wins_over_a_release_in_either_order(world) -> None:
     work()
     application_receipt(world, CANCEL, "399", "x", 41)
     work()
-    assert (use().state, state()) == ("freed", "withdrawn")
+    assert (quota.state_of("index-1").used, state()) == (0, "withdrawn")
     list_receipt(world, view, "899", "x", 50, invtNo=INVT_NO)
     work()
-    assert (use().state, state()) == ("freed", "withdrawn")
+    assert (quota.state_of("index-1").used, state()) == (0, "withdrawn")
 
 
 def test_a_released_parcel_that_is_cancelled_needs_a_return(world) -> None:

@@ -15,7 +15,7 @@ from django.utils import translation
 from plugins.cross_border_payment import gateways, lanes
 from plugins.cross_border_payment.plugin import plugin
 from saleor_ext.core import clock
-from saleor_ext.plugin_api import Buyer, Identity, ParcelView, configuration
+from saleor_ext.plugin_api import Buyer, CheckoutView, Finding, Identity, ParcelView, configuration
 
 from . import fake_wechat
 from .fake_wechat import FakeWechat
@@ -55,6 +55,8 @@ class FakePlatform:
     events: list[str] = field(default_factory=list)
     revealed: list[str] = field(default_factory=list)
     named: dict[tuple[str, str], Buyer] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    checked: list[CheckoutView] = field(default_factory=list)
     identity: Identity = field(default_factory=lambda: Identity("张三", "11010519491231002x", "13800000000"))
 
     def saleor(self, api_url: str, app_identifier: str) -> FakeSaleor:
@@ -87,6 +89,10 @@ class FakePlatform:
 
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         return self.named.get((api_url, checkout_id))
+
+    def check_order(self, checkout: CheckoutView) -> list[Finding]:
+        self.checked.append(checkout)
+        return self.findings
 
     def complete_checkout(self, api_url: str, checkout_id: str) -> None:
         self.completed.append((api_url, checkout_id))
@@ -124,7 +130,7 @@ def lanes_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wechat(db: None, lanes_known: None) -> Iterator[FakeWechat]:
+def wechat(db: None, lanes_known: None, services: FakePlatform) -> Iterator[FakeWechat]:
     """A configured account at the fake."""
     fake = FakeWechat(clock.now)
     gateways.use_transport(fake.transport)

@@ -105,6 +105,7 @@ def test_until_customs_have_it_and_the_payer_is_the_buyer(
         "payName": "财付通支付科技有限公司",
         "payTransactionId": PaymentSession.objects.get().gateway_ref,
         "amount": "194.00",
+        "identity": "SAME",
         "clearing": {
             "verifyDepartment": "NETSUNION",
             "verDept": "2",

@@ -43,6 +43,15 @@ def payload(**changes: Any) -> dict[str, Any]:
             "__typename": "Checkout",
             "id": "Q2hlY2tvdXQ6MQ==",
             "metadata": [{"key": "ponte.lane", "value": "bonded_1210"}],
+            "lines": [
+                {
+                    "quantity": 2,
+                    "variant": {"sku": "A-1"},
+                    "unitPrice": {"net": {"amount": 80.5, "currency": "CNY"}},
+                }
+            ],
+            "shippingPrice": {"net": {"amount": 18, "currency": "CNY"}},
+            "shippingAddress": None,
         },
         **changes,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from saleor_ext.link.results.orders import Order
 from saleor_ext.plugin_api.types import (
     Finding,
     Fragment,
+    ImportLimits,
     Lane,
     PaymentMethod,
     PaymentSession,
@@ -177,6 +178,10 @@ class FakePlugins:
     def ask_first(self, hook: str, **arguments: Any) -> Any:
         if hook == "payment_session":
             return self.session
+        if hook == "import_limits":
+            return ImportLimits(
+                date(2019, 1, 1), cny(5_000), cny(26_000), "财关税〔2018〕49号", date(2026, 11, 23)
+            )
         request = arguments["request"]
         lines = []
         for line in request.lines:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .. import actions
+from ..policies.urls import patterns
 from . import declarations, documents, payment_data, quarantine, reports, retries, work
 
 app_name = "customs"
@@ -28,4 +29,5 @@ urlpatterns = [
     path("payment-data/", payment_data.table, name="payment_data"),
     path("payment-data/<uuid:request_id>/again/", payment_data.again, name="payment_data_again"),
     *actions.urlpatterns,
+    *patterns,
 ]

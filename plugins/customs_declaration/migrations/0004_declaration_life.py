@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customs_declaration", "0004_console"),
+        ("customs_declaration", "0005_tax_bills_and_guarantee"),
     ]
 
     operations = [

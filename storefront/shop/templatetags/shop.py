@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
 from saleor_ext.core import clock
-from saleor_ext.plugin_api.types import Fragment
+from saleor_ext.plugin_api.types import Fragment, ImportLimits
 from storefront.shop import catalogue, notice, rules, session
 from storefront.shop.viewmodels import CategoryLink
 
@@ -47,7 +47,7 @@ def consumer_notice() -> tuple[Any, ...]:
 
 
 @register.simple_tag
-def limits() -> rules.Limits:
+def limits() -> ImportLimits:
     """Return the limits of cross-border retail import in force today."""
     return rules.limits_on(clock.china_today())
 

@@ -1,0 +1,1 @@
+"""What is owed for released lists: own figures, customs' tax bills, the guarantee, the day of payment."""
