@@ -267,10 +267,12 @@ def _leaving(now: Standing) -> DeclarationState:
 
 
 def _on_the_way(now: Standing) -> DeclarationState:
-    failed = (now.order in FAILED and not now.order_retries) or (
-        now.listed in FAILED and not now.list_retries
+    documents = (
+        (now.order, now.order_retries),
+        (now.waybill, now.waybill_retries),
+        (now.listed, now.list_retries),
     )
-    if failed:
+    if any(state in FAILED and not retries for state, retries in documents):
         return D.STOPPED
     if now.listed:
         return D.LIST

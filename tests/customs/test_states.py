@@ -201,6 +201,14 @@ def _live(kinds: dict[str, str], events: list[tuple[str, str, int]]) -> D:
     return now
 
 
+@pytest.mark.parametrize("failed", ["order", "waybill", "listed"])
+def test_any_failed_document_stops_the_declaration_unless_it_is_tried_again(failed: str) -> None:
+    well = {"order": "accepted", "waybill": "accepted", "listed": "declared"}
+    retries = {"order": "order_retries", "waybill": "waybill_retries", "listed": "list_retries"}
+    assert declaration_state(Standing(**{**well, failed: "rejected"})) is D.STOPPED
+    assert declaration_state(Standing(**{**well, failed: "error"}, **{retries[failed]: True})) is D.LIST
+
+
 @pytest.mark.parametrize(
     ("returns", "state"),
     [
