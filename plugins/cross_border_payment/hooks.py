@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
     Finding,
     Fragment,
@@ -20,7 +21,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import declarations, evidence, gateways, lanes, sessions, webhooks
+from . import declarations, evidence, gateways, lanes, refunds, sessions, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -117,6 +118,17 @@ def order_checks(draft: OrderDraft) -> list[Finding]:
 @hookimpl
 def payment_evidence(parcel: ParcelView, purpose: str) -> PaymentEvidence | None:
     return evidence.of(parcel, purpose)
+
+
+@hookimpl
+def refund_wanted(parcel: ParcelView, amount: Money, key: str, reason: str) -> str | None:
+    """Refund from the payment that made the order; the key makes it one refund however often it is asked."""
+    session = SessionRow.objects.filter(
+        api_url=parcel.api_url, transaction_id=parcel.transaction_id, state=SessionRow.State.PAID
+    ).first()
+    if session is None:
+        return None
+    return refunds.request(session, amount, f"plugin:{key}", reason).refund_no
 
 
 @hookimpl

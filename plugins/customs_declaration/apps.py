@@ -10,6 +10,13 @@ class CustomsDeclarationConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the inbox and outbox handlers.
-        from . import cancelling, receipts  # noqa: F401  # imported for their registrations
+        from . import (  # noqa: F401  # imported for their registrations
+            cancelling,
+            receipts,
+            repeating,
+            retrying,
+            returns,
+            withdrawing,
+        )
         from .duties import following  # noqa: F401  # the same
         from .realtime import requests  # noqa: F401  # the same

@@ -23,12 +23,12 @@ from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.plugin_api import platform
 
-from . import links, sending
+from . import lifecycle, links, promises, sending
 from .config import CustomsConfig
 from .messages import MESSAGES, MessageData, build, make_guid, root_of, to_bytes
-from .models import CustomsDocument, CustomsMessage, Declaration
+from .models import CustomsDocument, CustomsMessage
 from .signing import sign
-from .states import DocumentState
+from .states import DeclarationState, DocumentState
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def _batches() -> list[tuple[str, str, Any, int]]:
 def _ready() -> QuerySet[CustomsDocument]:
     """Return documents that are in no message; those that were SENT lost theirs because it was not answered whole."""
     found = CustomsDocument.objects.filter(message__isnull=True, state__in=_OPEN).exclude(batch="")
-    return found.exclude(declaration__state=Declaration.State.CANCELLED)
+    return found.filter(declaration__cancelled_at__isnull=True)
 
 
 def _size(kind: str, settings: CustomsConfig) -> int:
@@ -183,10 +183,23 @@ def hand_over(message: CustomsMessage) -> None:
         open_ones = locked.documents.filter(state__in=_OPEN)
         open_ones.update(sends=F("sends") + 1, sent_at=Coalesce(F("sent_at"), now))
         open_ones.filter(state=DocumentState.BUILT).update(state=DocumentState.SENT)
+        _take_crossed(locked)
         if locked.sent_at is None:
             documents = list(locked.documents.select_related("declaration"))
             audit.record_many("customs.sent", "parcel", _facts(locked, documents))
     message.refresh_from_db()
+
+
+def _take_crossed(message: CustomsMessage) -> None:
+    """Mark what was dropped while the message was on its way out: a parcel was cancelled, and now it lies at the port."""
+    for document in message.documents.filter(state=DocumentState.DROPPED).select_related("declaration"):
+        declaration = document.declaration
+        CustomsDocument.objects.filter(pk=document.pk).update(
+            state=DocumentState.SENT, sends=F("sends") + 1, sent_at=clock.now()
+        )
+        promises.give_back(
+            str(declaration.parcel_id), lifecycle.quota_reference(declaration), key=f"late:{document.guid}"
+        )
 
 
 def _dissolve_cancelled(message: CustomsMessage) -> bool:
@@ -196,7 +209,7 @@ def _dissolve_cancelled(message: CustomsMessage) -> bool:
     """
     with transaction.atomic():
         CustomsMessage.objects.select_for_update().get(pk=message.pk)
-        if not message.documents.filter(declaration__state=Declaration.State.CANCELLED).exists():
+        if not message.documents.filter(declaration__cancelled_at__isnull=False).exists():
             return False
         message.documents.update(message=None)
     log.info("%s is made anew: a parcel of it was cancelled", message)
@@ -216,7 +229,7 @@ def resend_silent(pause: timedelta, most: int) -> int:
         sends__lt=most,
         message__isnull=False,
         sent_at__lte=clock.now() - F("sends") * pause,
-    ).exclude(declaration__state=Declaration.State.CANCELLED)
+    ).exclude(declaration__state=DeclarationState.CANCELLED)
     numbers = dict(silent.values_list("message").annotate(count=Count("id")).order_by()[:200])
     sent = 0
     for message in CustomsMessage.objects.filter(pk__in=numbers).annotate(all=Count("documents")):

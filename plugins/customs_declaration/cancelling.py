@@ -1,6 +1,10 @@
 """What a cancelled parcel gives back. Runs by outbox, outside the cancelling transaction.
 
 There the parcel's row is locked, here the declaration's: receipts take them in the other order.
+
+What customs have decides. Nothing there: the buyer's year is free again. An order alone: it is taken off the
+port's file as well. A list that is not released: it has to be withdrawn, and the year stays counted until
+customs agree. A released one: its goods can only come back as a return.
 """
 
 from __future__ import annotations
@@ -9,41 +13,47 @@ from typing import Any
 
 from django.db import transaction
 
-from saleor_ext.core import audit, outbox
-from saleor_ext.plugin_api import ParcelView
+from saleor_ext.core import audit, clock, outbox
+from saleor_ext.plugin_api import ParcelView, platform
 
-from . import quota, steps
+from . import documents, lifecycle, promises, quota, steps, withdrawing
 from .config import TRADE_MODES
 from .models import Declaration
-from .states import DocumentState
+from .states import DeclarationState
 
-TOPIC = "customs.cancelled"
+TOPIC = promises.CANCELLED
 
 
 def promise(parcel: ParcelView) -> None:
     """Promise the giving back, in the cancelling transaction."""
     if parcel.lane in TRADE_MODES:
-        outbox.enqueue(TOPIC, {"parcel": parcel.id, "quota": steps.reference_of(parcel)}, key=parcel.id)
+        promises.give_back(parcel.id, steps.reference_of(parcel))
 
 
 @outbox.handler(TOPIC)
 def give_back(payload: dict[str, Any]) -> None:
-    """Free the quota and close the declaration; what customs have is named in the audit log."""
+    """Close the declaration, or have customs let it go; free the quota when nothing holds it any more.
+
+    A parcel that has none yet gets a closed one: a step that is at it just now must not open it.
+    """
+    made = documents.declaration_of(platform().parcel(payload["parcel"]))
     with transaction.atomic():
-        declaration = Declaration.objects.select_for_update().filter(parcel_id=payload["parcel"]).first()
-        if declaration is not None and declaration.state == Declaration.State.RELEASED:
-            audit.record("customs.cancelled_after_release", "parcel", payload["parcel"])
-            return
-        quota.free(payload["quota"])
-        if declaration is None:
-            return
-        declaration.state = Declaration.State.CANCELLED
-        declaration.save(update_fields=["state"])
-        # These lie at the port and have to be withdrawn there.
-        sent = declaration.documents.exclude(state__in=(DocumentState.BUILT, DocumentState.REJECTED))
-        audit.record(
-            "customs.cancelled",
-            "parcel",
-            payload["parcel"],
-            withdraw=[f"{one.kind} {one.guid}" for one in sent],
-        )
+        declaration = Declaration.objects.select_for_update().get(pk=made.pk)
+        if declaration.cancelled_at is None:
+            declaration.cancelled_at = clock.now()
+            declaration.save(update_fields=["cancelled_at"])
+        documents.drop_unsent(declaration)
+        state = lifecycle.settle(declaration)
+        audit.record("customs.cancelled", "parcel", payload["parcel"], state=state)
+        _leave(declaration, payload["quota"])
+
+
+def _leave(declaration: Declaration, reference: str) -> None:
+    if lifecycle.list_is_alive(declaration):
+        withdrawing.send_next(declaration)
+    elif declaration.state == DeclarationState.CANCELLED:
+        quota.free(reference)
+        withdrawing.take_off_file(declaration)
+    elif declaration.state in (DeclarationState.RELEASED, DeclarationState.CLOSED):
+        withdrawing.needs_return(declaration)
+    # Sent back, withdrawn or under return: customs' answer has settled or will settle the year.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.utils.translation import gettext as _
 
 from saleor_ext.core import clock
@@ -15,7 +17,7 @@ from .models import CustomsDocument, Declaration, QuarantinedFile
 from .policies import in_force
 from .policies.in_force import Kind
 from .realtime.requests import troubled
-from .signing import certificate_facts, probe
+from .signing import CertificateFacts, certificate_facts, probe
 from .signing.remote import RemoteSigner
 from .states import DocumentState
 
@@ -36,6 +38,33 @@ def health() -> list[Health]:
         _guarantee(),
         _bills(),
     ]
+
+
+#: How long what was found of the key is believed by pages that show it beside something else, in seconds.
+BELIEVED = 60.0
+_keys_known: tuple[float, list[Health]] | None = None
+
+
+def key_health() -> list[Health]:
+    """Return how certificate and key are, asked again after a minute: a key may be far away."""
+    global _keys_known  # noqa: PLW0603  # one answer for the process
+    if _keys_known is None or time.monotonic() - _keys_known[0] > BELIEVED:
+        _keys_known = (time.monotonic(), [_certificate(), _key()])
+    return _keys_known[1]
+
+
+def forget_keys() -> None:
+    """Ask anew at the next look; tests and the page of the checks call it."""
+    global _keys_known  # noqa: PLW0603  # as above
+    _keys_known = None
+
+
+def certificate_of_today() -> CertificateFacts | None:
+    """Return the facts of the signing certificate, None when there is none to read."""
+    try:
+        return certificate_facts(links.signer().certificate)
+    except PonteError:
+        return None
 
 
 def _configured() -> Health:
@@ -128,7 +157,7 @@ def _tariff() -> Health:
 
 
 def _set_aside() -> Health:
-    count = QuarantinedFile.objects.count()
+    count = QuarantinedFile.objects.filter(state=QuarantinedFile.State.WAITING).count()
     if count:
         text = _("%(count)s files from the port could not be read.") % {"count": count}
         return Health("customs-quarantine", "warning", text, _("See them in the console."))

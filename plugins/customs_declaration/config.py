@@ -354,6 +354,14 @@ class CustomsConfig(PluginConfig):
     max_receipt_mb: int = Field(
         16, ge=1, le=64, title="Largest receipt file (MB)", description="Bigger files are put aside unread."
     )
+    quarantine_mb: int = Field(
+        50, ge=1, le=50, title="Quarantine: largest file (MB)",
+        description="Files that cannot be read are kept whole and sealed up to this size.",
+    )  # fmt: skip
+    quarantine_days: int = Field(
+        90, ge=1, le=1100, title="Quarantine: keep (days)",
+        description="Then a file that could not be read is deleted. It may hold personal data.",
+    )  # fmt: skip
 
     @field_validator("gateway_url", "realtime_url", "realtime_item_link", "signer_url")
     @classmethod
@@ -437,6 +445,10 @@ class CustomsConfig(PluginConfig):
     @property
     def max_bytes(self) -> int:
         return self.max_receipt_mb * 1024 * 1024
+
+    @property
+    def quarantine_bytes(self) -> int:
+        return self.quarantine_mb * 1024 * 1024
 
     @property
     def folder_path(self) -> Path:

@@ -5,36 +5,54 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
-from saleor_ext.core import audit, clock
+from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import ConfigurationError, PermanentError, TransientError
 from saleor_ext.plugin_api import ParcelView, platform
 
-from . import batches, links, sending
+from . import batches, lifecycle, linetax, links, promises, sending
 from .config import CustomsConfig
 from .mapping import Case, support_of
-from .messages import MessageData, build, make_guid, to_bytes
+from .messages import MESSAGES, MessageData, build, make_guid, parse, stamp, to_bytes
 from .models import CustomsDocument, Declaration
 from .preflight import dutiable_value, ensure
 from .signing import Signer, sign
-from .states import DocumentState
+from .states import APPLICATIONS, FAILED, LIST, PASSED_OVER, DeclarationState, DocumentState
 
 log = logging.getLogger(__name__)
 
 Mapper = Callable[[Case], MessageData]
 
-#: A document in one of these states failed; the next try is a new version.
-FAILED = (DocumentState.REJECTED, DocumentState.ERROR)
-NEW, AMEND = "1", "2"
+NEW, AMEND, DELETE = "1", "2", "3"
+#: Declarations that nothing more is declared for.
+OVER = frozenset({DeclarationState.CANCELLED, DeclarationState.WITHDRAWING, DeclarationState.WITHDRAWN})
+#: What is being looked at can be amended, and an order that was found good; a list that is decided cannot.
+AMENDABLE = frozenset(
+    {
+        DocumentState.STORED,
+        DocumentState.DECLARED,
+        DocumentState.RECEIVED,
+        DocumentState.ACCEPTED,
+        DocumentState.REVIEW,
+        DocumentState.REVIEWED,
+    }
+)
+#: appTime tells whole seconds, and each has to be later than the one before.
+TICK = timedelta(seconds=1)
 #: The first send and three repeats.
 MOST_SENDS = 4
 
 
 def declaration_of(parcel: ParcelView) -> Declaration:
     """Return the parcel's declaration, made at the first call."""
+    if known := Declaration.objects.filter(parcel_id=parcel.id).first():
+        return known
     support = support_of(parcel, links.config())
     found, _made = Declaration.objects.get_or_create(
         parcel_id=parcel.id,
@@ -46,6 +64,9 @@ def declaration_of(parcel: ParcelView) -> Declaration:
             "checkout_id": parcel.checkout_id,
             "dutiable_value": dutiable_value(parcel),
             "tax_total": parcel.tax_total.amount,
+            "line_taxes": linetax.of(parcel),
+            "merchant": parcel.merchant.slug,
+            "pay_no": support.pay_transaction_id[:60],
             "created_at": clock.now(),
         },
     )
@@ -54,75 +75,219 @@ def declaration_of(parcel: ParcelView) -> Declaration:
 
 def cop_no(parcel: ParcelView) -> str:
     """Return the declarant's number of the case, at most 20 characters; receipts come back under it."""
-    if len(parcel.number) <= 20:
-        return parcel.number
-    return parcel.number[:8] + hashlib.sha256(parcel.number.encode()).hexdigest()[:12].upper()
+    return cop_no_of(parcel.number)
 
 
-def prepare(parcel: ParcelView, kind: str, mapper: Mapper) -> CustomsDocument:
+def cop_no_of(number: str) -> str:
+    """Return the declarant's number of the parcel with this number."""
+    if len(number) <= 20:
+        return number
+    return number[:8] + hashlib.sha256(number.encode()).hexdigest()[:12].upper()
+
+
+def prepare(parcel: ParcelView, kind: str, mapper: Mapper, *, tries: int = 0) -> CustomsDocument:
     """Return the document to send: the newest version, or the next one when that failed.
 
     Built, checked and signed in one transaction under the declaration's lock, so that it exists once
-    however often the step runs.
+    however often the step runs. ``tries``: how often in a row this was done without a person.
 
     :raises NotDeclarable: when customs would refuse it
     """
-    settings = links.config()
-    if missing := settings.missing(parcel.lane):
-        raise ConfigurationError(f"the customs plugin lacks {', '.join(missing)}", fields=missing)
-    signer = links.signer(settings)
+    settings, signer = _ready(parcel.lane)
     declaration = declaration_of(parcel)
     with transaction.atomic():
-        locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
-        if locked.state == Declaration.State.CANCELLED:
-            raise PermanentError("the parcel was cancelled", code="cancelled")
-        newest = locked.documents.filter(kind=kind).order_by("-version").first()
+        locked = lock_open(declaration)
+        newest = lifecycle.newest(locked, kind)
         if newest is not None and newest.state not in FAILED:
             return newest
-        case = _case(parcel, locked, settings, kind, newest)
-        data = mapper(case)
-        ensure(case, data)
-        body, batch = _written(data, settings, signer)
-        document = CustomsDocument.objects.create(
-            declaration=locked,
-            kind=kind,
-            version=newest.version + 1 if newest else 1,
-            guid=case.guid,
-            app_type=case.app_type,
-            body=body,
-            body_sha256=hashlib.sha256(body.encode()).hexdigest(),
-            key_name="" if batch else signer.key_name,
-            batch=batch,
-            created_at=case.now,
-        )
-        audit.record(
-            "customs.built", "parcel", parcel.id, kind=kind, guid=case.guid, version=document.version
-        )
-        return document
+        return _next(parcel, locked, kind, mapper, settings, signer, tries)
 
 
-def _written(data: MessageData, settings: CustomsConfig, signer: Signer) -> tuple[str, str]:
+def amend(parcel: ParcelView, kind: str, mapper: Mapper, after: int) -> CustomsDocument:
+    """Build the version that follows ``after`` by a person's wish, and promise to send it.
+
+    The same wish again returns the same version.
+
+    :raises PermanentError: ``not_amendable`` when customs do not look at it (any more)
+    :raises NotDeclarable: when customs would refuse it
+    """
+    settings, signer = _ready(parcel.lane)
+    declaration = declaration_of(parcel)
+    with transaction.atomic():
+        locked = lock_open(declaration)
+        newest = lifecycle.newest(locked, kind)
+        if newest is not None and newest.version > after:
+            return newest
+        if why := not_amendable(locked, newest):
+            raise PermanentError(why, code="not_amendable")
+        made = _next(parcel, locked, kind, mapper, settings, signer, 0)
+        lifecycle.settle(locked)
+        promises.send_again(made)
+        return made
+
+
+def not_amendable(declaration: Declaration, document: CustomsDocument | None) -> str:
+    """Say why a document cannot be amended now, empty when it can.
+
+    Customs take a changed order only while no list lies there for it, and a changed list only until it is decided.
+    """
+    if document is None:
+        return _("Nothing was declared yet.")
+    if declaration.state in OVER or declaration.released_at is not None:
+        return _("The declaration cannot be amended: {state}.").format(state=declaration.get_state_display())
+    if document.state in FAILED:
+        return ""
+    if document.kind != LIST and lifecycle.list_is_alive(declaration):
+        return _("An inventory list was declared for it.")
+    decided = document.kind == LIST and document.state == DocumentState.REVIEWED
+    if decided or document.state not in AMENDABLE:
+        return _("The document cannot be amended: {state}.").format(state=document.get_state_display())
+    return ""
+
+
+def delete(document: CustomsDocument) -> CustomsDocument:
+    """Build the deletion (appType 3) of an order or waybill: the same fields as were sent; once per document."""
+    signer = links.signer(settings := links.config())
+    with transaction.atomic():
+        locked = Declaration.objects.select_for_update().get(pk=document.declaration_id)
+        known = locked.documents.filter(
+            kind=document.kind, app_type=DELETE, version__gt=document.version
+        ).first()
+        if known is not None:
+            return known
+        now = next_time(locked, document.kind)
+        version = next_version(locked, document.kind)
+        guid = make_guid(locked.parcel_id, document.kind, version)
+        data = _renewed(document, guid, DELETE, now)
+        return store(locked, document.kind, data, settings, signer, app_type=DELETE, now=now, version=version)
+
+
+def _renewed(document: CustomsDocument, guid: str, app_type: str, now: datetime) -> MessageData:
+    """Return what was sent before, under another guid, type and time."""
+    data = parse(document.body.encode())
+    (content,) = data.documents
+    head = content[MESSAGES[document.kind].head.name]
+    head.update(guid=guid, appType=app_type, appTime=stamp(now))
+    data.guid = guid
+    return data
+
+
+def _ready(lane: str) -> tuple[CustomsConfig, Signer]:
+    settings = links.config()
+    if missing := settings.missing(lane):
+        raise ConfigurationError(f"the customs plugin lacks {', '.join(missing)}", fields=missing)
+    return settings, links.signer(settings)
+
+
+def lock_open(declaration: Declaration) -> Declaration:
+    """Lock a declaration that is still to be declared for; call in a transaction.
+
+    :raises PermanentError: ``cancelled`` or ``withdrawn``
+    """
+    locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
+    if locked.cancelled_at is not None:
+        raise PermanentError("the parcel was cancelled", code="cancelled")
+    if locked.state in OVER:
+        raise PermanentError("the declaration was withdrawn", code="withdrawn")
+    return locked
+
+
+def _next(
+    parcel: ParcelView,
+    locked: Declaration,
+    kind: str,
+    mapper: Mapper,
+    settings: CustomsConfig,
+    signer: Signer,
+    tries: int,
+) -> CustomsDocument:
+    case = _case(parcel, locked, settings, kind)
+    data = mapper(case)
+    ensure(case, data)
+    return store(
+        locked,
+        kind,
+        data,
+        settings,
+        signer,
+        app_type=case.app_type,
+        now=case.now,
+        version=next_version(locked, kind),
+        tries=tries,
+    )
+
+
+def store(
+    declaration: Declaration,
+    kind: str,
+    data: MessageData,
+    settings: CustomsConfig,
+    signer: Signer,
+    *,
+    app_type: str,
+    now: datetime,
+    version: int,
+    **more: Any,
+) -> CustomsDocument:
+    """Keep a message as a version of the declaration, whose row is locked: signed, or to be gathered with others."""
+    alone = not settings.batching or kind in APPLICATIONS or app_type == DELETE
+    body, batch = _written(data, settings, signer, alone=alone)
+    document = CustomsDocument.objects.create(
+        declaration=declaration,
+        kind=kind,
+        version=version,
+        guid=data.guid,
+        app_type=app_type,
+        body=body,
+        body_sha256=hashlib.sha256(body.encode()).hexdigest(),
+        key_name="" if batch else signer.key_name,
+        batch=batch,
+        created_at=clock.now(),
+        app_time=now,
+        **more,
+    )
+    audit.record(
+        "customs.built",
+        "parcel",
+        declaration.parcel_id,
+        kind=kind,
+        guid=document.guid,
+        version=version,
+        app_type=app_type,
+    )
+    return document
+
+
+def _written(data: MessageData, settings: CustomsConfig, signer: Signer, *, alone: bool) -> tuple[str, str]:
     """Return a message's XML and its batch: signed by itself, or unsigned to be gathered with others."""
     root = build(data, settings.edition)
-    if not settings.batching:
+    if alone:
         return to_bytes(sign(root, signer)).decode(), ""
     body = to_bytes(root).decode()
     return body, batches.batch_of(data.message, body, settings.edition, signer.key_name)
 
 
-def _case(
-    parcel: ParcelView,
-    declaration: Declaration,
-    settings: CustomsConfig,
-    kind: str,
-    last: CustomsDocument | None,
-) -> Case:
+def next_version(declaration: Declaration, kind: str) -> int:
+    last = declaration.documents.filter(kind=kind).order_by("-version").first()
+    return last.version + 1 if last else 1
+
+
+def next_time(declaration: Declaration, kind: str) -> datetime:
+    """Return an appTime later than that of every version before, even within one second."""
+    now = clock.china_now().replace(microsecond=0)
+    last = declaration.documents.filter(kind=kind).order_by("-version").first()
+    if last is None:
+        return now
+    before = (last.app_time or last.created_at).astimezone(clock.CHINA).replace(microsecond=0)
+    return max(now, before + TICK)
+
+
+def _case(parcel: ParcelView, declaration: Declaration, settings: CustomsConfig, kind: str) -> Case:
     """Gather what a message is made of; opening the identity is audited by the vault."""
     if parcel.buyer is None:
         raise ConfigurationError("the parcel has no named buyer", code="identity_missing")
-    version = last.version + 1 if last else 1
     # What customs have on file is amended; what never got there is declared anew.
-    amend = last is not None and last.state == DocumentState.REJECTED
+    amends = declaration.documents.filter(kind=kind, filed=True).exists()
     return Case(
         parcel=parcel,
         identity=platform().reveal_identity(
@@ -131,12 +296,17 @@ def _case(
         support=support_of(parcel, settings),
         config=settings,
         cop_no=declaration.cop_no,
-        guid=make_guid(parcel.id, kind, version),
-        app_type=AMEND if amend else NEW,
-        now=clock.china_now(),
-        pre_no=declaration.pre_no if amend else "",
-        invt_no=declaration.invt_no if amend else "",
+        guid=make_guid(parcel.id, kind, next_version(declaration, kind)),
+        app_type=AMEND if amends else NEW,
+        now=next_time(declaration, kind),
+        pre_no=declaration.pre_no if amends else "",
+        invt_no=declaration.invt_no if amends else "",
     )
+
+
+def drop_unsent(declaration: Declaration) -> None:
+    """Mark what was built and never sent, under the declaration's lock."""
+    declaration.documents.filter(state=DocumentState.BUILT).update(state=DocumentState.DROPPED)
 
 
 def hand_over(document: CustomsDocument) -> None:
@@ -146,23 +316,50 @@ def hand_over(document: CustomsDocument) -> None:
 
     :raises TransientError: when the transport does not take it now
     """
+    document.refresh_from_db(fields=["state", "message"])
     if document.state not in (DocumentState.BUILT, DocumentState.SENT):
         return
     if document.batch:
         batches.offer(document)
-        return
+    else:
+        _send(document)
+
+
+def send_again(document: CustomsDocument) -> None:
+    """Hand over the same bytes under the same guid once more, whatever the port has said, by a person's wish."""
+    if document.state in PASSED_OVER:
+        raise PermanentError("this version is never sent", code="not_sent")
+    if document.message is not None:
+        batches.hand_over(document.message)
+    elif not document.batch:  # else it waits for others and goes out soon
+        _send(document)
+
+
+@outbox.handler(promises.AGAIN)
+def _again(payload: dict[str, Any]) -> None:
+    document = CustomsDocument.objects.get(pk=payload["document"])
+    if document.sends == payload["sends"]:
+        send_again(document)
+
+
+def _send(document: CustomsDocument) -> None:
     sending.send(document.file_name, document.body.encode(), again=document.sends > 0)
     with transaction.atomic():
-        locked = CustomsDocument.objects.select_for_update().get(pk=document.pk)
+        declaration = Declaration.objects.select_for_update().get(pk=document.declaration_id)
+        locked = CustomsDocument.objects.get(pk=document.pk)
         first = locked.sent_at is None
+        crossed = locked.state == DocumentState.DROPPED
         CustomsDocument.objects.filter(pk=locked.pk).update(
             sends=F("sends") + 1, sent_at=locked.sent_at or clock.now()
         )
-        if locked.state == DocumentState.BUILT:
+        if crossed or locked.state == DocumentState.BUILT:
             CustomsDocument.objects.filter(pk=locked.pk).update(state=DocumentState.SENT)
         if first:
-            audit.record(
-                "customs.sent", "parcel", locked.declaration.parcel_id, kind=locked.kind, guid=locked.guid
+            audit.record("customs.sent", "parcel", declaration.parcel_id, kind=locked.kind, guid=locked.guid)
+        if crossed:
+            # The parcel was cancelled while this was on its way out: now it lies at the port.
+            promises.give_back(
+                str(declaration.parcel_id), lifecycle.quota_reference(declaration), key=f"late:{locked.guid}"
             )
     document.refresh_from_db()
 
@@ -176,10 +373,9 @@ def resend_silent() -> int:
     pause = links.config().resend_time
     sent = 0
     silent = CustomsDocument.objects.filter(state=DocumentState.SENT, sends__lt=MOST_SENDS, batch="")
+    over = Q(declaration__state=DeclarationState.CANCELLED) & ~Q(app_type=DELETE)
     try:
-        for document in silent.exclude(declaration__state=Declaration.State.CANCELLED).order_by("sent_at")[
-            :200
-        ]:
+        for document in silent.exclude(over).order_by("sent_at")[:200]:
             if document.sent_at is not None and document.sent_at + document.sends * pause <= clock.now():
                 hand_over(document)
                 sent += 1

@@ -5,9 +5,18 @@ from __future__ import annotations
 from saleor_ext.core import audit
 from saleor_ext.plugin_api import platform
 
-from . import quota, steps, texts
+from . import lifecycle, quota, repeating, returns, steps, texts, withdrawing
+from .messages import code_table
 from .models import CustomsDocument, Declaration, Receipt
-from .states import DocumentState, codes_of
+from .states import (
+    APPLICATIONS,
+    CANCELLATION,
+    FAILED,
+    REFUND,
+    DeclarationState,
+    DocumentState,
+    codes_of,
+)
 
 S = DocumentState
 
@@ -19,10 +28,20 @@ EVENTS = {
     S.DETAINED: "exception",
     S.RETURNED: "exception",
 }
+DELETION = "3"
 
 
 def numbers(document: CustomsDocument, raw: dict[str, str]) -> None:
-    """Keep the numbers that port and customs have given the list, whenever they come."""
+    """Keep the numbers that port and customs have given, whenever they come.
+
+    A list's belong to its declaration; with the list's number a withdrawal that waits for it can go.
+    """
+    if document.kind in APPLICATIONS:
+        pre_no = raw.get("preNo", "")[:18]
+        if pre_no and document.pre_no != pre_no:
+            document.pre_no = pre_no
+            document.save(update_fields=["pre_no"])
+        return
     if document.kind != steps.LIST:
         return
     declaration = document.declaration
@@ -34,19 +53,31 @@ def numbers(document: CustomsDocument, raw: dict[str, str]) -> None:
             changed.append(column)
     if changed:
         declaration.save(update_fields=changed)
+    if "invt_no" in changed:
+        withdrawing.go_on(declaration)
 
 
 def follow(document: CustomsDocument, receipt: Receipt) -> None:
     """Do what follows from a document's new state."""
     declaration = document.declaration
-    if declaration.state == Declaration.State.CANCELLED:
-        _after_cancelling(document)
-        return
     audit.record(
         "customs.state", "parcel", declaration.parcel_id,
         kind=document.kind, guid=document.guid, state=document.state, status=receipt.status,
     )  # fmt: skip
-    if document.state in (S.REJECTED, S.ERROR):
+    if document.state in FAILED:
+        _judge(document, receipt)
+    elif document.app_type != DELETION and (step := steps.STEP_OF.get(document.kind)):
+        lifecycle.go_on(declaration, step)
+    lifecycle.settle(declaration)
+    if document.app_type == DELETION or document.state == S.VOID:
+        return
+    if document.kind == CANCELLATION:
+        withdrawing.follow(document, receipt)
+    elif document.kind == REFUND:
+        returns.follow(document, receipt)
+    elif declaration.cancelled_at is not None or declaration.state == DeclarationState.WITHDRAWN:
+        _after_cancelling(document, receipt)
+    elif document.state in FAILED:
         _stopped(document, receipt)
     elif document.kind == steps.ORDER:
         _order_moved(document)
@@ -54,13 +85,46 @@ def follow(document: CustomsDocument, receipt: Receipt) -> None:
         _list_moved(document, receipt)
 
 
-def _after_cancelling(document: CustomsDocument) -> None:
-    """Nothing moves any more, but what customs release counts towards the person's year all the same."""
-    if document.kind == steps.LIST and document.state in steps.RELEASED_STATES:
-        declaration = document.declaration
-        parcel_id = str(declaration.parcel_id)
-        quota.confirm(steps.quota_key(declaration.checkout_id or parcel_id))
-        audit.record("customs.released_after_cancelling", "parcel", parcel_id, guid=document.guid)
+def contradicted(document: CustomsDocument, receipt: Receipt) -> None:
+    """Customs named another end after an end: nothing moves, a person has to ask them."""
+    audit.record(
+        "customs.contradiction", "parcel", document.declaration.parcel_id,
+        kind=document.kind, guid=document.guid, state=document.state, status=receipt.status,
+    )  # fmt: skip
+
+
+def _verdict(receipt: Receipt) -> code_table.Verdict:
+    inside = [code for code, _text in codes_of(receipt.text)]
+    return code_table.verdict(receipt.status, inside, receipt.returned_at.date())
+
+
+def _judge(document: CustomsDocument, receipt: Receipt) -> None:
+    """Keep the code that a refusal is judged by, and try again by itself where that may help."""
+    judged = _verdict(receipt)
+    document.code = judged.code[:12]
+    document.save(update_fields=["code"])
+    if judged.kind is code_table.Kind.RETRY and document.app_type != DELETION:
+        repeating.plan(document)
+
+
+def _after_cancelling(document: CustomsDocument, receipt: Receipt) -> None:
+    """No step moves any more; what customs do with the list decides over the person's year all the same."""
+    if document.kind != steps.LIST:
+        return
+    declaration = document.declaration
+    reference = lifecycle.quota_reference(declaration)
+    if declaration.state == DeclarationState.WITHDRAWN:
+        audit.record("customs.moved_after_withdrawal", "parcel", declaration.parcel_id, guid=document.guid)
+    elif document.state in steps.RELEASED_STATES:
+        _note_release(declaration, receipt)
+        quota.confirm(reference)
+        withdrawing.needs_return(declaration)
+    elif declaration.state in (DeclarationState.CANCELLED, DeclarationState.SENT_BACK):
+        lifecycle.free_year(declaration)
+        withdrawing.take_off_file(declaration)
+    elif declaration.state == DeclarationState.WITHDRAWING:
+        # Believed dead when the parcel was cancelled, alive after all.
+        withdrawing.go_on(declaration)
 
 
 def _order_moved(document: CustomsDocument) -> None:
@@ -84,39 +148,54 @@ def _list_moved(document: CustomsDocument, receipt: Receipt) -> None:
             parcel_id, EVENTS[state], at=receipt.returned_at, key=f"{EVENTS[state]}:{document.guid}"
         )
     if state is S.RETURNED:
-        quota.free(steps.quota_key(declaration.checkout_id or parcel_id))
+        lifecycle.free_year(declaration)
+        verdict = _verdict(receipt)
+        platform().fail_step(
+            parcel_id,
+            steps.LIST_STEP,
+            verdict.code,
+            receipt.text[:500],
+            buyer_message=texts.buyer_reason(verdict),
+        )
 
 
 def _released(document: CustomsDocument, receipt: Receipt) -> None:
     declaration = document.declaration
-    if declaration.released_at is not None:
+    if not _note_release(declaration, receipt):
         return
-    declaration.released_at = receipt.returned_at
-    declaration.state = Declaration.State.RELEASED
-    declaration.save(update_fields=["released_at", "state"])
     parcel_id = str(declaration.parcel_id)
-    quota.confirm(steps.quota_key(declaration.checkout_id or parcel_id))
+    quota.confirm(lifecycle.quota_reference(declaration))
     platform().add_event(
         parcel_id, "released", at=receipt.returned_at, key="released", invt_no=declaration.invt_no
     )
     platform().complete_step(parcel_id, steps.LIST_STEP, steps.released_facts(document))
 
 
+def _note_release(declaration: Declaration, receipt: Receipt) -> bool:
+    """Keep when customs released the list; False when that is known."""
+    if declaration.released_at is not None:
+        return False
+    declaration.released_at = receipt.returned_at
+    declaration.save(update_fields=["released_at"])
+    return True
+
+
 def _stopped(document: CustomsDocument, receipt: Receipt) -> None:
-    """A rejection or an error: the step waits for a person.
+    """A rejection or an error: it is tried again by itself, or the step waits for a person.
 
     A rejection frees the quota until the next try; after a technical error customs may still accept.
     """
+    if document.retry_at is not None:
+        return
     declaration = document.declaration
     parcel_id = str(declaration.parcel_id)
-    step = steps.LIST_STEP if document.kind == steps.LIST else steps.ORDER_STEP
-    codes = [code for code, _text in codes_of(receipt.text)] or [receipt.status]
-    reason = texts.buyer_reason(codes)
-    declaration.state = Declaration.State.STOPPED
-    declaration.save(update_fields=["state"])
+    step = steps.STEP_OF[document.kind]
+    verdict = _verdict(receipt)
     if document.state == S.REJECTED:
-        quota.free(steps.quota_key(declaration.checkout_id or parcel_id))
+        quota.free(lifecycle.quota_reference(declaration))
     platform().add_event(
-        parcel_id, "rejected", at=receipt.returned_at, key=f"rejected:{document.guid}", reason=codes[0]
+        parcel_id, "rejected", at=receipt.returned_at, key=f"rejected:{document.guid}", reason=verdict.code
     )
-    platform().fail_step(parcel_id, step, codes[0], receipt.text[:500], buyer_message=reason)
+    platform().fail_step(
+        parcel_id, step, verdict.code, receipt.text[:500], buyer_message=texts.buyer_reason(verdict)
+    )

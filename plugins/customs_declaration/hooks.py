@@ -18,6 +18,7 @@ from saleor_ext.plugin_api import (
     ImportLimits,
     ListingView,
     OrderDraft,
+    ParcelAction,
     ParcelView,
     Requirement,
     StepSpec,
@@ -27,7 +28,20 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import cancelling, checks, duty, objections, pages, postal, requirements, steps, texts
+from . import (
+    actions,
+    cancelling,
+    checks,
+    duty,
+    later,
+    objections,
+    pages,
+    postal,
+    requirements,
+    steps,
+    stopping,
+    texts,
+)
 from .config import TRADE_MODES
 from .policies import in_force
 from .policies import pages as policy_pages
@@ -90,13 +104,24 @@ def parcel_cancelled(parcel: ParcelView) -> None:
 
 
 @hookimpl
+def parcel_action(parcel: ParcelView, action: ParcelAction) -> str | None:
+    return later.perform(parcel, action)
+
+
+@hookimpl
+def parcel_step_failed(parcel: ParcelView, step: str, code: str, message: str) -> None:
+    stopping.note(parcel, step, code, message)
+
+
+@hookimpl
 def console_pages() -> list[ConsolePage]:
-    return policy_pages.menu()
+    return [*pages.menu(), *policy_pages.menu()]
 
 
 @hookimpl
 def console_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
-    return [*pages.console(place, context), *(objections.fragment(context) if place == "parcel" else [])]
+    pieces = [*pages.console(place, context), *actions.fragments(place, context)]
+    return [*pieces, *(objections.fragment(context) if place == "parcel" else [])]
 
 
 @hookimpl

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from saleor_ext.core import audit
+from saleor_ext.core import audit, clock
 from saleor_ext.plugin_api import Done, Fragment, ParcelView, Wait, platform
 
 from . import texts
+from .messages import code_table
 from .messages.check import Remedy
 from .preflight import NotDeclarable, Problem
 from .quota import CapExceeded, QuotaExceeded
@@ -81,6 +82,7 @@ def _stop(parcel: ParcelView, step: str, problems: list[Problem]) -> Wait:
     findings = [one.as_json() for one in problems]
     against = [one for one in problems if one.blocking]
     codes = list(dict.fromkeys(one.code for one in against))
+    judged = code_table.verdict(codes[0], codes, clock.china_today())
     buyers = any(one.remedy in (Remedy.ASK_BUYER, Remedy.FINAL) for one in against)
     platform().update_step(parcel.id, step, {FINDINGS: findings})
     platform().fail_step(
@@ -88,7 +90,7 @@ def _stop(parcel: ParcelView, step: str, problems: list[Problem]) -> Wait:
         step,
         codes[0],
         "; ".join(str(one) for one in against)[:2000],
-        buyer_message=texts.buyer_reason(codes) if buyers else "",
+        buyer_message=texts.buyer_reason(judged) if buyers else "",
     )
     audit.record("customs.preflight", "parcel", parcel.id, step=step, findings=findings)
     return Wait({FINDINGS: findings})

@@ -7,18 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from saleor_ext.plugin_api import Fragment
+from saleor_ext.plugin_api import ConsolePage, Fragment
 
+from . import origins
+from .masking import shown
 from .messages import MESSAGES, parse
 from .messages.codes import label
 from .messages.fields import Node
 from .models import CustomsDocument, Declaration, Receipt
 from .states import DocumentState
-
-#: Fields that name a person; pages show their first character only.
-PERSONAL = frozenset(
-    {"buyerName", "buyerIdNumber", "buyerTelephone", "consignee", "consigneeTelephone", "consigneeAddress"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +26,7 @@ class Row:
     label: str
     value: str
     meaning: str = ""
+    origin: origins.Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,12 @@ class DocumentView:
     head: list[Row]
     lines: list[list[Row]]
     receipts: list[Receipt]
+
+
+def menu() -> list[ConsolePage]:
+    """Return the entry of the console's menu, with how many declarations wait for a person."""
+    stopped = Declaration.objects.filter(state=Declaration.State.STOPPED).count()
+    return [ConsolePage("customs", _("Customs"), "console:customs:work", "stamp", stopped)]
 
 
 def console(place: str, context: dict[str, Any]) -> list[Fragment]:
@@ -63,26 +67,23 @@ def view_of(document: CustomsDocument) -> DocumentView:
         title=message.label,
         tone=_tone(document.state),
         head=_rows(message.head, content[message.head.name]),
-        lines=[_rows(message.lines, line) for line in lines] if message.lines else [],
+        lines=[_rows(message.lines, line, line=True) for line in lines] if message.lines else [],
         receipts=list(document.receipts.all()),
     )
 
 
-def _rows(node: Node, values: dict[str, str]) -> list[Row]:
+def _rows(node: Node, values: dict[str, str], *, line: bool = False) -> list[Row]:
     return [
         Row(
             field.name,
             field.label,
-            _shown(field.name, values[field.name]),
+            shown(field.name, values[field.name]),
             _meaning(field.codes, values[field.name]),
+            origins.of(field.name, line=line),
         )
         for field in node.fields
         if values.get(field.name)
     ]
-
-
-def _shown(name: str, value: str) -> str:
-    return value[:1] + "＊＊" if name in PERSONAL else value
 
 
 def _meaning(codes_name: str, value: str) -> str:

@@ -210,6 +210,12 @@ def _move(reference: str, state: State, allowed: tuple[State, ...]) -> bool:
     return True
 
 
+def quantities_of_use(reference: str) -> dict[str, Decimal]:
+    """Return what a checkout took of yearly quantities, by cap group."""
+    rows = QuotaQuantity.objects.filter(use__reference=reference)
+    return dict(rows.values_list("group", "quantity"))
+
+
 def _locked_use(reference: str) -> QuotaUse | None:
     """Return a checkout's part with the person's year locked, read anew under the lock."""
     known = QuotaUse.objects.filter(reference=reference).first()

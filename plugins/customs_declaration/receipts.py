@@ -9,40 +9,57 @@ import re
 from datetime import datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
-from django.db import transaction
 from django.db.models import QuerySet
 
-from saleor_ext.core import audit, clock, inbox
+from saleor_ext.core import clock, inbox
 from saleor_ext.core.models import InboxMessage
 
-from . import batches, effects, links, sending
+from . import batches, effects, links, quarantine, sending
 from .dispatch import dispatch
 from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
 from .messages.document import Document
-from .models import CustomsDocument, Declaration, QuarantinedFile, Receipt
-from .states import DocumentState, masked, may_move, state_of
+from .models import CustomsDocument, Declaration, Receipt
+from .states import (
+    FAILED,
+    PASSED_OVER,
+    DocumentState,
+    confirms,
+    is_final,
+    masked,
+    may_move,
+    moves_of,
+    state_of,
+)
 from .transport import Incoming, Transport
 from .transport.port import parts_of
 
 log = logging.getLogger(__name__)
 
 SOURCE = "customs"
-#: Kept of a file that cannot be read.
-HEAD_BYTES = 64 * 1024
 #: Customs' clock may lag behind ours by this much when a receipt is laid to a version of a document.
 CLOCK_SLACK = timedelta(minutes=2)
 
 FORMAT_ERROR = "CEB900Message"
-_GUID = re.compile(r"""<[^>]*\sguid=["']([^"'<>]{36})["']""")
+_ROOT_GUID = re.compile(r"""<[^>]*\sguid=["']([^"'<>]{36})["']""")
 
 #: Receipt -> the message it answers.
 ANSWERS = {
     "CEB312Message": "CEB311Message",
     "CEB512Message": "CEB511Message",
     "CEB622Message": "CEB621Message",
+    "CEB624Message": "CEB623Message",
+    "CEB626Message": "CEB625Message",
 }
-#: Numbers of a list in the order in which they are trusted, with the declaration's columns.
-LIST_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "invt_no"))
+AMENDMENT, DELETION = "2", "3"
+#: The guid of our document, as the E-port repeats it in its first answer.
+_GUID = re.compile(r"\[([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})\]")
+#: Numbers in the order in which they are trusted, with their columns: of lists, of cancellations and returns.
+LIST_NUMBERS = (
+    ("copNo", "declaration__cop_no"),
+    ("preNo", "declaration__pre_no"),
+    ("invtNo", "declaration__invt_no"),
+)
+APPLICATION_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "declaration__invt_no"))
 
 
 def poll(limit: int = 200) -> int:
@@ -60,14 +77,22 @@ def poll(limit: int = 200) -> int:
 def _store(way: Transport, incoming: Incoming) -> None:
     """Put a file into the inbox, or aside when it is no message; only then take it from the transport."""
     try:
-        data = parse(incoming.body, max_bytes=links.config().max_bytes)
+        admit(incoming.name, incoming.body)
     except MessageError as error:
-        _quarantine(incoming, error)
+        quarantine.keep(incoming, error)
         way.refuse(incoming.name, f"{error.code}: {error.message}")
         return
-    event = hashlib.sha256(incoming.body).hexdigest()
-    inbox.receive(SOURCE, event, data.message, _without_persons(data, incoming.body), {"name": incoming.name})
     way.take(incoming.name)
+
+
+def admit(name: str, body: bytes) -> None:
+    """Read a file and put it into the inbox; the same bytes again are counted, not worked again.
+
+    :raises MessageError: it is no message that can be read
+    """
+    data = parse(body, max_bytes=links.config().max_bytes)
+    event = hashlib.sha256(body).hexdigest()
+    inbox.receive(SOURCE, event, data.message, _without_persons(data, body), {"name": name})
 
 
 def _without_persons(data: MessageData, body: bytes) -> bytes:
@@ -85,26 +110,6 @@ def _without_persons(data: MessageData, body: bytes) -> bytes:
             document["oriBizMessage"] = f"<original guid={quoteattr(_guid_of(document['oriBizMessage']))}/>"
             changed = True
     return to_bytes(build(data)) if changed else body
-
-
-def _quarantine(incoming: Incoming, error: MessageError) -> None:
-    digest = hashlib.sha256(incoming.body).hexdigest()
-    with transaction.atomic():
-        _row, new = QuarantinedFile.objects.get_or_create(
-            sha256=digest,
-            defaults={
-                "name": incoming.name[:255],
-                "size": len(incoming.body),
-                # Latin-1 maps every byte to itself: only ID numbers change.
-                "head": masked(incoming.body[:HEAD_BYTES].decode("latin-1")).encode("latin-1"),
-                "code": error.code,
-                "reason": error.message[:2000],
-                "received_at": clock.now(),
-            },
-        )
-        if new:
-            audit.record("customs.quarantined", "file", digest, code=error.code, name=incoming.name[:255])
-    log.warning("receipt file put aside: %s", error.code)
 
 
 @inbox.handler(SOURCE)
@@ -158,6 +163,8 @@ def _apply(data: MessageData, fields: Document, one_of: CustomsDocument | None) 
         effects.numbers(document, raw)
         if moved:
             effects.follow(document, receipt)
+        elif _contradicts(document, receipt):
+            effects.contradicted(document, receipt)
     dispatch(receipt, fields)
     return receipt
 
@@ -174,6 +181,15 @@ def _kept(fields: dict[str, str]) -> dict[str, str]:
 def _move(document: CustomsDocument, message: str, status: str, text: str, at: datetime) -> bool:
     """Change the document's state if the receipt is newer and the move is allowed."""
     target = DocumentState.ERROR if message == FORMAT_ERROR else state_of(status)
+    if target is not None and _leaves_the_one_before(document, target):
+        target = DocumentState.VOID
+    if target is not None and target not in (DocumentState.ERROR, DocumentState.VOID) and not document.filed:
+        document.filed = True
+        document.save(update_fields=["filed"])
+    if target is not None and confirms(document.kind, document.state, document.status_at, target, at):
+        document.status_at = at
+        document.save(update_fields=["status_at"])
+        return False
     if target is None or not may_move(document.kind, document.state, document.status_at, target, at):
         return False
     document.state, document.status, document.status_text, document.status_at = target, status, text, at
@@ -181,18 +197,54 @@ def _move(document: CustomsDocument, message: str, status: str, text: str, at: d
     return True
 
 
+def _leaves_the_one_before(document: CustomsDocument, target: DocumentState) -> bool:
+    """Tell whether a refused deletion or amendment changes nothing: what it was for lies at the port unharmed.
+
+    An amendment that customs themselves reject is the end of the case; one that the port does not take is not.
+    """
+    if document.app_type == DELETION:
+        return target in FAILED
+    if document.app_type != AMENDMENT or target != DocumentState.ERROR:
+        return False
+    before = document.declaration.documents.filter(kind=document.kind, version__lt=document.version)
+    last = before.exclude(state__in=PASSED_OVER).order_by("-version").first()
+    return last is not None and last.state not in FAILED
+
+
+def _contradicts(document: CustomsDocument, receipt: Receipt) -> bool:
+    """Tell whether a receipt newer than the document's end names another end."""
+    target = state_of(receipt.status)
+    return (
+        target is not None
+        and target != document.state
+        and is_final(document.kind, document.state)
+        and is_final(document.kind, target)
+        and target not in moves_of(document.kind)[document.state]
+        and document.status_at is not None
+        and receipt.returned_at > document.status_at
+    )
+
+
 def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument | None:
-    """Return the document a receipt is for: by number, then the version that was the newest at its time."""
+    """Return the document a receipt is for: by its guid where the text repeats it, else by number.
+
+    Of several versions the one that was the newest at the receipt's time.
+    """
     if message == FORMAT_ERROR:
         return CustomsDocument.objects.filter(guid=_original(fields) or "-").first()
     if message not in ANSWERS:
         return None
     # The body is of no use here, and it is by far the largest column.
-    found = CustomsDocument.objects.filter(kind=ANSWERS[message]).defer("body")
+    found = CustomsDocument.objects.filter(kind=ANSWERS[message]).exclude(state__in=PASSED_OVER).defer("body")
+    named = _GUID.search(fields.get("returnInfo", ""))
+    if named and (exact := found.filter(guid=named[1]).first()):
+        return exact
     if message == "CEB312Message":
         found = found.filter(declaration__order_no=fields.get("orderNo", ""))
     elif message == "CEB622Message":
-        found = _by_list_numbers(found, fields)
+        found = _by_numbers(found, fields, LIST_NUMBERS)
+    elif message in ("CEB624Message", "CEB626Message"):
+        found = _by_numbers(found, fields, APPLICATION_NUMBERS)
     else:
         found = found.filter(declaration__logistics_no=fields.get("logisticsNo") or "-")
     versions = list(found.order_by("-version"))
@@ -201,10 +253,12 @@ def find(message: str, fields: dict[str, str], at: datetime) -> CustomsDocument 
     )
 
 
-def _by_list_numbers(found: QuerySet[CustomsDocument], fields: dict[str, str]) -> QuerySet[CustomsDocument]:
-    for element, column in LIST_NUMBERS:
+def _by_numbers(
+    found: QuerySet[CustomsDocument], fields: dict[str, str], numbers: tuple[tuple[str, str], ...]
+) -> QuerySet[CustomsDocument]:
+    for element, column in numbers:
         if fields.get(element):
-            matched = found.filter(**{f"declaration__{column}": fields[element]})
+            matched = found.filter(**{column: fields[element]})
             if matched.exists():
                 return matched
     return found.none()
@@ -220,7 +274,7 @@ def _guid_of(text: str) -> str:
     try:
         return root_of(text.encode()).get("guid", "")
     except MessageError:
-        found = _GUID.search(text[:2000])
+        found = _ROOT_GUID.search(text[:2000])
         return found[1] if found else ""
 
 

@@ -12,7 +12,7 @@ from saleor_ext.core import clock
 from saleor_ext.core.errors import PonteError
 from saleor_ext.plugin_api import Finding, ListingView, OrderDraft, Requirement, VariantFacts, platform
 
-from . import links, quota, steps, texts
+from . import lifecycle, links, quota, texts
 from .config import TRADE_MODES
 from .duty import article_of, tax_line
 from .identity_checks import id_number_ok, name_ok
@@ -260,7 +260,7 @@ def _quota(draft: OrderDraft, result: TaxResult, takes: list[quota.Capped]) -> l
     try:
         quota.reserve(
             draft.buyer.index,
-            steps.quota_key(draft.checkout_id),
+            lifecycle.quota_key(draft.checkout_id),
             result.dutiable_value,
             keep=links.config().reservation_time,
             takes=takes,

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
-from . import documents, links, mapping, objections, quota
+from . import documents, lifecycle, links, mapping, objections, quota, states
 from .config import TRADE_MODES
 from .duties import figures
 from .duty import coded
 from .models import CustomsDocument, Declaration
 from .policies import in_force
 from .preflight import dutiable_value
-from .states import RANK, DocumentState, state_of
+from .states import FAILED, RANK, DocumentState, state_of
 
 ORDER_STEP, LIST_STEP = "declare_order", "declare_inventory"
-ORDER, WAYBILL, LIST = "CEB311Message", "CEB511Message", "CEB621Message"
+ORDER, WAYBILL, LIST = lifecycle.ORDER, lifecycle.WAYBILL, states.LIST
+MAPPERS: dict[str, documents.Mapper] = {
+    ORDER: mapping.order,
+    WAYBILL: mapping.waybill,
+    LIST: mapping.inventory,
+}
+STEP_OF = {ORDER: ORDER_STEP, WAYBILL: ORDER_STEP, LIST: LIST_STEP}
 
 
 def specs(parcel: ParcelView) -> list[StepSpec]:
@@ -39,12 +46,12 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
 @objections.stopped_by(ORDER_STEP)
 def declare_order(parcel: ParcelView) -> Done | Wait:
     """Hold the buyer's quota, then send the order (and the waybill where it is ours to send)."""
-    _hold(parcel)
+    _hold(parcel, ORDER_STEP)
     document = documents.prepare(parcel, ORDER, mapping.order)
     documents.hand_over(document)
     if links.config().sends_logistics:
         documents.hand_over(documents.prepare(parcel, WAYBILL, mapping.waybill))
-    _mark(document, Declaration.State.ORDER)
+    _settle(document)
     facts = {"order_no": document.declaration.order_no, "guid": document.guid}
     return Done(facts) if order_is_ready(document) else Wait(facts)
 
@@ -52,11 +59,11 @@ def declare_order(parcel: ParcelView) -> Done | Wait:
 @objections.stopped_by(LIST_STEP)
 def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
-    _hold(parcel)
+    _hold(parcel, LIST_STEP)
     document = documents.prepare(parcel, LIST, mapping.inventory)
     figures.keep(document.declaration, parcel)
     documents.hand_over(document)
-    _mark(document, Declaration.State.LIST)
+    _settle(document)
     platform().add_event(parcel.id, "declared", key="declared")
     document.refresh_from_db()
     facts = {"cop_no": document.declaration.cop_no, "guid": document.guid}
@@ -65,23 +72,23 @@ def declare_inventory(parcel: ParcelView) -> Done | Wait:
     return Wait(facts)
 
 
-def _hold(parcel: ParcelView) -> None:
+def _hold(parcel: ParcelView, step: str) -> None:
     """Keep the buyer's quota for this parcel, anew when a rejection has freed it."""
     if parcel.buyer is None:
         raise PermanentError("the parcel has no named buyer", code="identity_missing")
+    declaration = documents.declaration_of(parcel)
     today = clock.china_today()
-    quota.hold(
-        parcel.buyer.index,
-        reference_of(parcel),
-        dutiable_value(parcel),
-        takes=quota.capped(coded(parcel, in_force.tariff(today), today), today),
-    )
+    takes = quota.capped(coded(parcel, in_force.tariff(today), today), today)
+    with transaction.atomic():
+        # Under the declaration's lock: a cancellation that frees the year comes before this or after it.
+        lifecycle.go_on(documents.lock_open(declaration), step)
+        quota.hold(parcel.buyer.index, reference_of(parcel), dutiable_value(parcel), takes=takes)
 
 
 def order_is_ready(document: CustomsDocument) -> bool:
     """Tell whether the order has come as far as the configuration asks before the list is sent."""
     state = DocumentState(document.state)
-    if state in documents.FAILED:
+    if state in FAILED:
         return False
     wanted = state_of(links.config().order_ready_status)
     return wanted is not None and RANK[state] >= RANK[wanted]
@@ -102,18 +109,11 @@ def released_facts(document: CustomsDocument) -> dict[str, str]:
 
 
 def reference_of(parcel: ParcelView) -> str:
-    """Return the key of the buyer's quota use: the checkout's, which is known before the order."""
-    return quota_key(parcel.checkout_id or parcel.id)
+    """Return the key of the buyer's quota use."""
+    return lifecycle.quota_key(parcel.checkout_id or parcel.id)
 
 
-def quota_key(checkout_id: str) -> str:
-    return f"checkout:{checkout_id}"
-
-
-def _mark(document: CustomsDocument, state: Declaration.State) -> None:
-    """Move the declaration on, unless a receipt was faster."""
-    before = {
-        Declaration.State.ORDER: [Declaration.State.NEW, Declaration.State.STOPPED],
-        Declaration.State.LIST: [Declaration.State.ORDER, Declaration.State.STOPPED],
-    }[state]
-    Declaration.objects.filter(pk=document.declaration_id, state__in=before).update(state=state)
+def _settle(document: CustomsDocument) -> None:
+    """Bring the declaration's state up to date, unless a receipt was faster."""
+    with transaction.atomic():
+        lifecycle.settle(Declaration.objects.select_for_update().get(pk=document.declaration_id))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import cast
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from .messages import code_table
+from .messages.code_table import Code, Verdict
 from .policy import Limits
 from .positive_list import CapBreach
 from .postal import PostalOutcome, PostalTax
@@ -88,17 +92,25 @@ def cap(breach: CapBreach) -> Text:
     )
 
 
-#: What customs' rejection codes mean for the buyer. Codes as seen in receipts; the official list is not published.
-BUYER_REASONS: dict[str, Text] = {
-    "1300": _("Customs could not match your name and ID number."),
-    "1313": _("Customs count more purchases this year than the limit allows."),
-    "1327": _("The payer is not the person who ordered."),
-    "-621005": _("The order exceeds the limit for one order."),
-    "-621018": _("Customs count more purchases this year than the limit allows."),
-}
 REJECTED = _("Customs returned the declaration. We are looking into it.")
 
 
-def buyer_reason(codes: list[str]) -> Text:
-    """Return what to tell the buyer of a rejection."""
-    return next((BUYER_REASONS[code] for code in codes if code in BUYER_REASONS), REJECTED)
+def _in_language(code: Code, *, buyer: bool) -> str:
+    language = get_language() or code_table.DEFAULT_LANGUAGE
+    return code.buyer_text(language) if buyer else code.text(language)
+
+
+_lazy_text = lazy(_in_language, str)
+
+
+def buyer_reason(verdict: Verdict) -> Text:
+    """Return what to tell the buyer of a refusal, in the language of whoever reads it."""
+    known = verdict.known
+    if known is None or not known.buyer_text(code_table.DEFAULT_LANGUAGE):
+        return REJECTED
+    return cast("Text", _lazy_text(known, buyer=True))
+
+
+def operator_reason(code: Code) -> str:
+    """Return what to tell an operator of a code, in the language of the page."""
+    return _in_language(code, buyer=False)

@@ -66,6 +66,12 @@ def parcel_cancelled(parcel: ParcelView) -> None:
 
 
 @hookimpl
+def parcel_returned(parcel: ParcelView, lines: Mapping[int, int], key: str, document: str) -> None:
+    if parcel.lane == lanes.BONDED:
+        stock.take_back(parcel, lines, ground=key, document=document)
+
+
+@hookimpl
 def shop_fragments(place: str, context: dict[str, Any]) -> list[Fragment]:
     return pages.shop(place, context)
 

@@ -111,6 +111,32 @@ SELECT id, %(kind)s, %(key)s, %(quantity)s, actl_inc, actl_redc, prevd_inc, prev
 FROM moved RETURNING id
 """
 
+#: Books pieces of a deducted hold back in; the hold is over when all of it is back. LIKE finds its earlier returns:
+#: keys hold no ``%`` and no ``_``.
+_TAKE_BACK = """
+WITH hold AS (
+    SELECT id, item_id, quantity FROM nansha_logistics_reservation
+    WHERE key = %(key)s AND state = 'deducted' FOR UPDATE
+), taken AS (
+    SELECT COALESCE(SUM(quantity), 0) AS total FROM nansha_logistics_movement
+    WHERE kind = 'return' AND key LIKE 'return:' || %(key)s || ':%%'
+), moved AS (
+    UPDATE nansha_logistics_bookitem AS i SET actl_inc = i.actl_inc + %(quantity)s
+    FROM hold, taken WHERE i.id = hold.item_id AND taken.total + %(quantity)s <= hold.quantity
+      AND NOT EXISTS (SELECT 1 FROM nansha_logistics_movement WHERE key = %(movement)s)
+    RETURNING i.id, hold.id AS hold, hold.quantity AS held, taken.total, i.actl_inc, i.actl_redc,
+              i.prevd_inc, i.prevd_redc
+), closed AS (
+    UPDATE nansha_logistics_reservation AS r SET state = 'returned', changed_at = %(at)s
+    FROM moved WHERE r.id = moved.hold AND moved.total + %(quantity)s = moved.held
+)
+INSERT INTO nansha_logistics_movement
+    (item_id, kind, key, quantity, actl_inc, actl_redc, prevd_inc, prevd_redc, document, reason, actor, at)
+SELECT id, 'return', %(movement)s, %(quantity)s, actl_inc, actl_redc, prevd_inc, prevd_redc,
+       %(document)s, '', %(actor)s, %(at)s
+FROM moved RETURNING id
+"""
+
 
 def checked_quantity(quantity: Decimal | int, *, signed: bool = False) -> Decimal:
     """Return a quantity that the book can hold exactly: DECIMAL(18,5), above zero unless ``signed``."""
@@ -192,6 +218,33 @@ def shelve_return(key: str, *, document: str, actor: str = SYSTEM) -> bool:
     if state != Reservation.State.RETURNED:
         raise LedgerError(f"the goods of {key} have not left (state: {state})", code="not_deducted")
     return False
+
+
+def take_back(key: str, quantity: Decimal | int, *, ground: str, document: str, actor: str = SYSTEM) -> bool:
+    """Book returned pieces of a deducted line back in, once per ``ground``; call with the shipment locked.
+
+    :raises LedgerError: ``not_deducted`` when the goods never left, ``too_much`` when more came back than left
+    """
+    values = {
+        "key": key,
+        "movement": f"return:{key}:{ground}",
+        "quantity": checked_quantity(quantity),
+        "document": document,
+        "actor": actor,
+        "at": clock.now(),
+    }
+
+    def known() -> bool:
+        return Movement.objects.filter(key=values["movement"]).exists()
+
+    if _execute(_TAKE_BACK, values, known):
+        return True
+    if known():
+        return False
+    state = _state(key)
+    if state in (Reservation.State.DEDUCTED, Reservation.State.RETURNED):
+        raise LedgerError(f"more than left came back under {key}", code="too_much")
+    raise LedgerError(f"the goods of {key} have not left (state: {state})", code="not_deducted")
 
 
 def post(

@@ -5,6 +5,7 @@ The parcel's ``Shipment`` row is the lock: a reservation and a cancellation of t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -128,6 +129,22 @@ def shelve_parcel_return(parcel: ParcelView, document: str) -> None:
         lock(parcel)
         for key in _keys(parcel):
             ledger.shelve_return(key, document=document)
+
+
+def take_back(parcel: ParcelView, lines: Mapping[int, int], *, ground: str, document: str) -> int:
+    """Book pieces (line number -> pieces) that customs let back in, once per ``ground``; return how many lines.
+
+    What never left the book stays as it is: there is nothing to book back.
+    """
+    with transaction.atomic():
+        lock(parcel)
+        left = (Reservation.State.DEDUCTED, Reservation.State.RETURNED)
+        keys = {f"{parcel.id}:{gnum}": pieces for gnum, pieces in lines.items()}
+        holds = Reservation.objects.filter(key__in=keys, state__in=left).order_by("item", "key")
+        return sum(
+            ledger.take_back(key, keys[key], ground=ground, document=document)
+            for key in list(holds.values_list("key", flat=True))
+        )
 
 
 def _key(parcel_id: str, line: ParcelLine) -> str:

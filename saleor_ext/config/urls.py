@@ -26,7 +26,6 @@ if settings.PONTE_DEMO:
 urlpatterns += i18n_patterns(
     path("portal/", include("storefront.portal.urls")),
     path("console/", include("storefront.console.urls")),
-    path("console/", include("storefront.console.plugin_urls")),
     path("", include("storefront.shop.urls")),
     prefix_default_language=False,
 )

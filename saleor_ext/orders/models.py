@@ -98,6 +98,8 @@ class ParcelStep(models.Model):
     data = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     buyer_message = models.TextField(blank=True)
+    #: The same in each language of the shop; empty where the message is not translated.
+    buyer_texts = models.JSONField(default=dict, blank=True)
     changed_at = models.DateTimeField()
 
     class Meta:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
+
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.identity import services as identity
 from saleor_ext.link import clients
@@ -58,7 +60,7 @@ class PonteServices:
     def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
         try:
             steps.retry(parcel_id, step, actor=actor, reason=reason)
-        except steps.StepNotAllowed:
+        except (steps.StepNotAllowed, ObjectDoesNotExist):  # over already, or the lane never had it
             return False
         return True
 

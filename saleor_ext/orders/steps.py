@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.functional import Promise
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PermanentError, PonteError
@@ -103,6 +106,7 @@ def fail(parcel_id: UUID | str, name: str, code: str, message: str, *, buyer_mes
             return False
         step.error = f"{code}: {message}"
         step.buyer_message = str(buyer_message)
+        step.buyer_texts = _in_every_language(buyer_message)
         _change(step, S.FAILED)
         step.parcel.attention = step.error[:500]
         step.parcel.save(update_fields=["attention"])
@@ -152,6 +156,15 @@ def cancel_parcel(parcel: Parcel, *, reason: str, actor: str = audit.SYSTEM) -> 
     return True
 
 
+def _in_every_language(message: Any) -> dict[str, str]:
+    """Write a lazy text down in each language: whoever reads it may have another than whoever stopped the step."""
+    texts = {}
+    for code, _name in settings.LANGUAGES if isinstance(message, Promise) else ():
+        with translation.override(code):
+            texts[code] = str(message)
+    return texts
+
+
 def _in_order(specs: list[StepSpec]) -> list[StepSpec]:
     """Sort steps so that each stands after those it waits for; a circle is an error."""
     names = {spec.name for spec in specs}
@@ -178,6 +191,7 @@ def _start_ready(parcel: Parcel) -> None:
 def _begin(step: ParcelStep) -> None:
     step.attempt += 1
     step.error = step.buyer_message = ""
+    step.buyer_texts = {}
     _change(step, S.RUNNING)
     outbox.enqueue(
         TOPIC,

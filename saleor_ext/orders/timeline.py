@@ -29,7 +29,15 @@ MOVES = {
 }
 RANK = {S.PAID: 0, S.DECLARING: 1, S.RELEASED: 2, S.SHIPPED: 3, S.DELIVERED: 4, S.CANCELLED: 9}
 #: Events after which a person has to look.
-ALARMS = frozenset({"rejected", "exception"})
+ALARMS = frozenset(
+    {"rejected", "exception", "withdrawal_refused", "return_needed", "return_refused", "refund_failed"}
+)
+
+#: Events that answer an alarm: nobody has to look for it any more.
+ANSWERS = {
+    "withdrawn": frozenset({"withdrawal_refused"}),
+    "return_asked": frozenset({"return_needed", "return_refused"}),
+}
 
 TITLES = {
     "paid": _("Paid"),
@@ -48,6 +56,14 @@ TITLES = {
     "delivered": _("Delivered"),
     "exception": _("Held up"),
     "cancelled": _("Cancelled"),
+    "withdrawn": _("Withdrawn from customs"),
+    "withdrawal_refused": _("Customs did not let it be withdrawn"),
+    "return_needed": _("Released already: the goods have to come back as a return"),
+    "return_asked": _("Return asked for at customs"),
+    "return_approved": _("Return granted by customs"),
+    "return_refused": _("Return refused by customs"),
+    "returned": _("Back in Nansha"),
+    "refund_failed": _("The refund needs a person"),
 }
 #: The stations every buyer sees, reached or not yet.
 STATIONS = ("paid", "declared", "accepted", "released", "packed", "in_transit", "delivered")
@@ -103,6 +119,9 @@ def _move(locked: Parcel, code: str) -> None:
         changed.append("state")
     if code in ALARMS:
         locked.attention = code
+        changed.append("attention")
+    elif locked.attention in ANSWERS.get(code, ()):
+        locked.attention = ""
         changed.append("attention")
     if changed:
         locked.save(update_fields=changed)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from saleor_ext.core.errors import ConfigurationError
@@ -38,6 +39,9 @@ class Console(Protocol):
         self, request: HttpRequest, template: str, context: dict[str, Any], *, place: str, status: int = 200
     ) -> HttpResponse:
         """Render a template inside the console; ``place`` is the ``name`` of the menu entry it belongs to."""
+
+    def speak(self, form: Form) -> None:
+        """Give a form's fields the house's words for what is refused, but for those that they bring themselves."""
 
     def operator(self, request: HttpRequest) -> Operator:
         """Return who is at work; PermissionDenied for strangers."""
@@ -76,6 +80,6 @@ def needs(
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return checked
+        return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", checked)
 
     return around

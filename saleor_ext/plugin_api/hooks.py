@@ -9,6 +9,8 @@ from typing import Any
 
 import pluggy
 
+from saleor_ext.core.money import Money
+
 from . import types as t
 
 PROJECT = "ponte"
@@ -77,6 +79,30 @@ class Specifications:
     @_hookspec
     def parcel_cancelled(self, parcel: t.ParcelView) -> None:
         """Give back what was taken for the parcel. Runs in the cancelling transaction; idempotent."""
+
+    @_hookspec
+    def parcel_returned(
+        self, parcel: t.ParcelView, lines: Mapping[int, int], key: str, document: str
+    ) -> None:
+        """Take returned goods back in: they are inside again, by customs' consent.
+
+        ``lines``: line number -> pieces; ``document``: the number of the granted return. Runs from the outbox,
+        outside any transaction; once per ``key`` and line, however often it is called.
+        """
+
+    @_hookspec(firstresult=True)
+    def refund_wanted(self, parcel: t.ParcelView, amount: Money, key: str, reason: str) -> str | None:
+        """Give part of a parcel's payment back, or None when the payment is not this plugin's.
+
+        Returns the refund's reference. Once per ``key``. PermanentError when it cannot be given back.
+        """
+
+    @_hookspec(firstresult=True)
+    def parcel_action(self, parcel: t.ParcelView, action: t.ParcelAction) -> str | None:
+        """Do to a parcel what a person demands, or None when the action is not this plugin's.
+
+        Returns the reference of what was begun. PermanentError, with the reason, when it cannot be done.
+        """
 
     @_hookspec
     def parcel_step_failed(self, parcel: t.ParcelView, step: str, code: str, message: str) -> None:

@@ -72,7 +72,9 @@ class Platform(Protocol):
 
         Codes that the shop has words for: ``paid``, ``payment_declared``, ``waybill``, ``declared``,
         ``accepted``, ``review``, ``inspection``, ``released``, ``rejected``, ``packed``, ``handed_over``,
-        ``in_transit``, ``out_for_delivery``, ``delivered``, ``exception``.
+        ``in_transit``, ``out_for_delivery``, ``delivered``, ``exception``, ``withdrawn``,
+        ``withdrawal_refused``, ``return_needed``, ``return_asked``, ``return_approved``, ``return_refused``,
+        ``returned``, ``refund_failed``.
         """
 
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:

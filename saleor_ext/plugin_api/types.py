@@ -428,6 +428,23 @@ class StepSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelAction:
+    """What a person demands for a parcel.
+
+    ``amend``: declare the newest document anew with the data as they are now; ``resend``: the same bytes again;
+    ``withdraw``: have customs let go what they have not released; ``return``: send back pieces of a released
+    parcel (``lines``: line number -> pieces); ``receive``: returned goods are inside (``subject``: the return).
+    For ``amend`` and ``resend`` the ``subject`` is the document, empty for the newest one.
+    """
+
+    name: Literal["amend", "resend", "withdraw", "return", "receive"]
+    actor: str
+    reason: str = ""
+    subject: str = ""
+    lines: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class BookBalance:
     """A line's item in the bonded book. Quantities in its declared unit: ``held`` for this very line, ``available``
     beside that for anybody. Units, commodity code and origin as the book has them, empty where it does not say.
@@ -467,8 +484,9 @@ class ConsolePage:
     """An entry of the console's menu that leads to a plugin's own page.
 
     ``name`` is what the page gives as ``place`` to be marked as the current one; ``url_name`` one of the plugin's
-    ``console_urls``, with their namespace. ``count`` is shown beside it (0: nothing). ``permission`` is the
-    Saleor permission without which the entry is not shown, empty for all staff; the view checks it as well.
+    ``console_urls`` with its namespaces, ``console:<app_name>:<name>``. ``count`` is shown beside it (0: nothing).
+    ``permission`` is the Saleor permission without which the entry is not shown, empty for all staff; the view
+    checks it as well.
     """
 
     name: str

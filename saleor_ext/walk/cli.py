@@ -23,6 +23,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="SECONDS",
         help="how long to wait for each step (%(default)s)",
     )
+    parser.add_argument(
+        "--then",
+        choices=("cancel", "amend", "return"),
+        default="",
+        help="go on another way: cancel the order while customs have its list, amend a list that customs returned, "
+        "or send a delivered parcel back (cancel and amend need the stand-ins' buyers)",
+    )
     parser.set_defaults(func=run, needs_django=True)
 
 
@@ -31,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .journey import Plan, Walk
 
     tell = _as_json if arguments.json else _as_text
-    return 0 if Walk(Plan(arguments.lane, arguments.listing, arguments.patience), tell).run() else 1
+    plan = Plan(arguments.lane, arguments.listing, arguments.patience, arguments.then)
+    return 0 if Walk(plan, tell).run() else 1
 
 
 def _as_json(line: dict[str, Any]) -> None:

@@ -9,8 +9,13 @@ from typing import TypeVar
 from django.db import close_old_connections
 from django.db.utils import InterfaceError, OperationalError
 
+from saleor_ext.core.errors import PermanentError
+from saleor_ext.link.clients import platform_client
 from saleor_ext.orders import selectors
-from saleor_ext.orders.models import Parcel, ParcelStep
+from saleor_ext.orders.models import Parcel, ParcelEvent, ParcelStep
+from saleor_ext.orders.views_of import parcel_view
+from saleor_ext.plugin_api import ParcelAction
+from saleor_ext.plugin_api.registry import ask_first
 
 from .browser import Stuck
 
@@ -25,6 +30,10 @@ REFERENCES = {
     "fulfil": "fulfillment_id",
     "track": "waybill",
 }
+CANCEL_ORDER = (
+    "mutation WalkCancel($id: ID!)"
+    " { orderCancel(id: $id) { order { status } errors { field message code } } }"
+)
 T = TypeVar("T")
 
 
@@ -57,6 +66,56 @@ def wait_for_step(number: str, name: str, patience: float) -> str:
 
     step = _wait(done, patience, f"step {name} is not done")
     return str(step.data.get(REFERENCES.get(name, "")) or number)
+
+
+def wait_for_failure(number: str, name: str, patience: float) -> str:
+    """Wait until a step is left to a person; return why.
+
+    :raises Stuck: when it is done or takes too long
+    """
+
+    def stopped() -> ParcelStep | None:
+        step = ParcelStep.objects.get(parcel__number=number, name=name)
+        if step.state == ParcelStep.State.DONE:
+            raise Stuck(f"step {name} went through: the stand-ins do not know the walk's buyer")
+        return step if step.state == ParcelStep.State.FAILED else None
+
+    return _wait(stopped, patience, f"step {name} is not stopped").error
+
+
+def wait_for_event(number: str, code: str, patience: float) -> str:
+    """Wait until the buyer's timeline has an event; return the parcel's number.
+
+    :raises Stuck: when a step failed meanwhile or it takes too long
+    """
+
+    def happened() -> ParcelEvent | None:
+        return ParcelEvent.objects.filter(parcel__number=number, code=code).first()
+
+    _wait(happened, patience, f"the parcel's timeline does not say {code!r}")
+    return number
+
+
+def act(number: str, action: ParcelAction) -> str:
+    """Have the plugin that carries the parcel do something with it; return what it calls it.
+
+    :raises Stuck: when no plugin takes it or it cannot be done
+    """
+    view = parcel_view(Parcel.objects.get(number=number))
+    try:
+        done = ask_first("parcel_action", parcel=view, action=action)
+    except PermanentError as error:
+        raise Stuck(f"{action.name}: {error.message}") from error
+    if done is None:
+        raise Stuck(f"no plugin can {action.name} a parcel of the lane {view.lane}")
+    return str(done)
+
+
+def cancel_order(number: str) -> str:
+    """Cancel the order in Saleor, as staff would; return Saleor's number of it."""
+    parcel = Parcel.objects.get(number=number)
+    platform_client(parcel.api_url).execute(CANCEL_ORDER, {"id": parcel.order_id})
+    return parcel.order_number
 
 
 def _wait(look: Callable[[], T | None], patience: float, complaint: str) -> T:

@@ -41,12 +41,12 @@ class Shopper:
         }
 
 
-def new_shopper(chance: random.Random | None = None) -> Shopper:
-    """Invent an adult with a formally valid resident ID number."""
+def new_shopper(chance: random.Random | None = None, given: str = "") -> Shopper:
+    """Invent an adult with a formally valid resident ID number; ``given`` is a name the stand-ins know."""
     chance = chance or random.Random()  # noqa: S311  # an invented person, not a secret
     born = _OLDEST + timedelta(days=chance.randrange(_DAYS))
     digits = f"{_REGION}{born:%Y%m%d}{chance.randrange(1000):03d}"
-    name = SURNAME + "".join(chance.sample(_GIVEN, 2))
+    name = SURNAME + (given or "".join(chance.sample(_GIVEN, 2)))
     phone = f"199{chance.randrange(10**8):08d}"
     return Shopper(
         name, digits + check_character(digits), phone, f"walk-{digits[-6:]}-{phone[-4:]}@ponte.example"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import secrets
 from decimal import Decimal
@@ -11,9 +12,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from sandbox.customs_port import drop, rules
+from sandbox.customs_port import afterwards, drop, rules
+from sandbox.customs_port.afterwards import Refused
 from sandbox.customs_port.facts import record_payment, record_waybill
-from sandbox.customs_port.models import Document, Message
+from sandbox.customs_port.models import Document, Message, Seen
 from sandbox.customs_port.personas import persona_of
 from sandbox.customs_port.reader import Malformed, Parsed, Part, number, read
 from sandbox.customs_port.receipts import faults, give, give_900
@@ -31,14 +33,6 @@ _KEYS = {
 }
 #: Real-world seconds from the message to each answer.
 STORED, COMPARED = 10, 40
-
-
-class Refused(Exception):
-    """A document that the E-port refuses with a negative code."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code, self.text = code, text
 
 
 def take(raw: bytes, via: str, name: str) -> Message:
@@ -107,6 +101,11 @@ def _document(message: Message, kind: str, part: Part) -> None:
     head, lines = part.head, part.lines
     if len({line["gnum"] for line in lines}) != len(lines):
         raise Refused(codes["lines"], "表体序号gnum重复")
+    if _seen(kind, head, lines):
+        return
+    if kind in afterwards.KINDS:
+        afterwards.take(message, kind, head, lines)
+        return
     wrong = {
         "311": lambda: rules.order_faults(head, lines),
         "411": lambda: rules.payment_faults(head),
@@ -124,6 +123,17 @@ def _document(message: Message, kind: str, part: Part) -> None:
         give(message, kind, head, "2", "删除申报成功", document=document)
     else:
         _plan(document)
+
+
+def _seen(kind: str, head: dict[str, str], lines: list[dict[str, str]]) -> bool:
+    """Tell whether this very document was taken before; refuse its guid for anything else."""
+    digest = hashlib.sha256(json.dumps([kind, head, lines], sort_keys=True).encode()).hexdigest()
+    known, new = Seen.objects.get_or_create(
+        guid=head["guid"].upper(), defaults={"kind": kind, "sha256": digest}
+    )
+    if not new and known.sha256 != digest:
+        raise Refused(CODES[kind]["exists"], "guid已用于其他内容的单证")
+    return not new
 
 
 def _kept(message: Message, kind: str, head: dict[str, str], lines: list[dict[str, str]]) -> Document:

@@ -34,7 +34,10 @@ class Message(models.Model):
 
 
 class Document(models.Model):
-    """An order, payment, waybill or inventory, with the last state the port gave it."""
+    """An order, payment, waybill, inventory, cancellation or return, with the last state the port gave it.
+
+    A cancellation's and a return's ``invt_no`` is that of their inventory. A withdrawn inventory is ``deleted``.
+    """
 
     kind = models.CharField(max_length=3)
     #: ebpCode+orderNo, payCode+payTransactionId, logisticsCode+logisticsNo or agentCode+copNo.
@@ -68,6 +71,17 @@ class Document(models.Model):
     @property
     def rejected(self) -> bool:
         return self.status == "100" or self.status.startswith("-")
+
+
+class Seen(models.Model):
+    """A guid that was taken, with what stood under it: the same again is known, another content is refused."""
+
+    guid = models.CharField(primary_key=True, max_length=36)
+    kind = models.CharField(max_length=3)
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"CEB{self.kind} {self.guid}"
 
 
 class PaymentFact(models.Model):

@@ -26,6 +26,14 @@ class Persona:
     shuffle: bool = False
     late: float = 1.0
     order_rejection: Reason | None = None
+    #: Rejects the first version only: an amendment passes.
+    first_only: bool = False
+    #: Every step of customs after the acceptance takes so many times as long.
+    slow: float = 1.0
+    #: What a cancellation or a return is refused with, and whether a return is reviewed by hand.
+    cancel_refusal: Reason | None = None
+    return_refusal: Reason | None = None
+    return_review: bool = False
 
 
 REVIEWED = ("399", "[Code:2300;Desc:审核通过]")
@@ -52,6 +60,11 @@ PERSONAS = (
     Persona("重复回执", double=True),
     Persona("乱序回执", shuffle=True),
     Persona("迟到回执", late=10),
+    Persona("改后放行", Reason("1322", "清单与订单表体不一致"), first_only=True),
+    Persona("缓放行", slow=40),
+    Persona("拒撤单", slow=40, cancel_refusal=Reason("9006", "不予撤销")),
+    Persona("拒退货", return_refusal=Reason("9008", "不予退货")),
+    Persona("退货审单", return_review=True),
     Persona("订单退单", order_rejection=Reason("1300", "人工退单;订购人身份证号码错误")),
 )
 ORDINARY = Persona("")

@@ -146,6 +146,9 @@ def _children(
 
 def _part(wrapper: etree._Element, shape: Shape) -> Part:
     part = Part({}, [])
+    if not shape.head_name:  # the fields stand in the document itself
+        part.head = _values(wrapper, shape.head, part.errors)
+        return part
     children = elements(wrapper)
     if not children or local(children[0]) != shape.head_name:
         part.errors.append(f"缺少 {shape.head_name}")

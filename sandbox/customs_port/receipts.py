@@ -20,6 +20,8 @@ from sandbox.jobs import RetryLater, job, schedule
 from sandbox.jobs.queue import knob
 
 log = logging.getLogger("sandbox.customs_port")
+#: First letter of the E-port's own number: inventories, cancellations, returns.
+PRE_NUMBERS = {"621": "B", "623": "C", "625": "T"}
 #: Two receipts must not become visible in another order than their cursor says.
 _LOCK = 0x43455256
 
@@ -65,15 +67,18 @@ def _fields(kind: str, head: dict[str, str], document: Document | None) -> dict[
         names = ("payCode", "payTransactionId")
     elif kind == "511":
         names = ("logisticsCode", "logisticsNo")
-    else:
+    elif kind == "621":
         names = ("customsCode", "ebpCode", "ebcCode", "agentCode", "copNo")
+    else:
+        names = ("customsCode", "agentCode", "ebpCode", "ebcCode", "copNo")
     fields: dict[str, str | None] = {"guid": new_guid()}
     # A refused document may lack what its receipt must name; optional names are then left out.
-    missing = None if kind == "621" else "UNKNOWN"
+    missing = None if kind in PRE_NUMBERS else "UNKNOWN"
     fields |= {name: head.get(name) or missing for name in names}
-    if kind == "621":
+    if kind in PRE_NUMBERS:
         fields["copNo"] = head.get("copNo") or "UNKNOWN"
-        fields["preNo"] = document.pre_no if document and document.pre_no else "B" + "0" * 17
+        known = document.pre_no if document else ""
+        fields["preNo"] = known or PRE_NUMBERS[kind] + "0" * 17
         fields["invtNo"] = (document.invt_no or None) if document else None
     return fields
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sandbox.customs_port import rules
+from sandbox.customs_port import afterwards, rules
 from sandbox.customs_port.models import Document, PaymentFact, WaybillFact
 from sandbox.customs_port.personas import RELEASED, REVIEWED, Persona, persona_of
 from sandbox.customs_port.receipts import faults, give
@@ -82,6 +82,8 @@ def review(payload: dict[str, Any]) -> None:
         _review_order(document, persona)
     elif document.kind == "621":
         _review_inventory(document, persona, payload)
+    elif document.kind in afterwards.KINDS:
+        _decide(document, persona)
     else:
         _give(document, "120", "[Code:1800;Desc:逻辑校验通过]", persona)
 
@@ -94,6 +96,22 @@ def _review_order(document: Document, persona: Persona) -> None:
         _give(document, "100", str(reason), persona)
     else:
         _give(document, "120", "[Code:1800;Desc:逻辑校验通过]", persona)
+
+
+def _decide(document: Document, persona: Persona) -> None:
+    """Grant or refuse a cancellation or return."""
+    reason = afterwards.refusal(document, persona)
+    if reason:
+        _give(document, "100", str(reason), persona)
+        return
+    if persona.return_review and document.kind == "625" and document.status != "300":
+        _give(document, "300", "[Code:1200;Desc:待人工审核]", persona)
+        schedule(
+            "customs.review", {"id": document.pk, "version": document.version, "tries": 0}, delay_seconds=STEP
+        )
+        return
+    _give(document, *REVIEWED, persona)
+    afterwards.grant(document)
 
 
 def _missing(document: Document) -> tuple[Document | None, PaymentFact | None, WaybillFact | None]:
@@ -120,7 +138,12 @@ def _review_inventory(document: Document, persona: Persona, payload: dict[str, A
         _give(document, "100", str(Reason("9000", f"未找到对应的{'、'.join(lacking)}")), persona)
         return
     assert order is not None and payment is not None and waybill is not None
-    reason = persona.rejection or _limits(document) or rules.compare(document, order, payment, waybill)
+    again = persona.first_only and document.version > 1
+    reason = (
+        (None if again else persona.rejection)
+        or _limits(document)
+        or rules.compare(document, order, payment, waybill)
+    )
     if reason:
         _give(document, "100", str(reason), persona)
         return
@@ -145,7 +168,7 @@ def _accept(document: Document, persona: Persona) -> None:
     steps = list(persona.between or (REVIEWED,))
     if persona.released:
         steps.append(RELEASED)
-    factor = persona.late * float(faults().get("late") or 1)
+    factor = persona.late * persona.slow * float(faults().get("late") or 1)
     for index, (code, info) in enumerate(steps, 1):
         schedule(
             "customs.status",

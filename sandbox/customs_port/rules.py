@@ -146,10 +146,14 @@ def over_single_limit(value: Decimal, lines: list[dict[str, str]]) -> bool:
 
 
 def used_this_year(id_number: str, year: int, without: Document) -> Decimal:
-    """Return what the person's other live inventories of the year add up to."""
+    """Return what the person's other live inventories of the year add up to, less what was returned of them."""
     rows = Document.objects.filter(kind="621", buyer_id_number=id_number.upper(), deleted=False)
     rows = rows.filter(head__declTime__startswith=str(year)).exclude(pk=without.pk)
-    return sum((row.value for row in rows if not row.rejected), Decimal(0))
+    live = [row for row in rows if not row.rejected]
+    returned = Document.objects.filter(
+        kind="625", status="399", invt_no__in=[row.invt_no for row in live if row.invt_no]
+    )
+    return sum((row.value for row in live), Decimal(0)) - sum((row.value for row in returned), Decimal(0))
 
 
 def yearly_reason(total: Decimal) -> Reason:

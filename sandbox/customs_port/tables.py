@@ -22,7 +22,10 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One message: wrapper element, head, lines (none for payments and waybills), and its receipt."""
+    """One message: wrapper element, head, lines (none for payments and waybills), and its receipt.
+
+    Where ``head_name`` is empty the fields stand in the wrapper itself.
+    """
 
     kind: str
     wrapper: str
@@ -196,6 +199,36 @@ price N
 totalPrice N
 ?note 1000
 """
+#: Cancellations and returns: the fields of both, which repeat the inventory's.
+_AFTERWARDS = (
+    "customsCode =4\norderNo 60\n"
+    + _EBP
+    + _EBC
+    + """logisticsNo 60
+logisticsCode 18
+logisticsName 100
+?copNo 20
+?preNo 18
+invtNo 18
+buyerIdType =1 1|2
+buyerIdNumber 60
+buyerName 60
+buyerTelephone 30
+agentCode 18
+agentName 100
+reason 1000
+?note 1000"""
+)
+CANCEL_HEAD = _APP.replace("1|2|3", "1") + _AFTERWARDS
+RETURN_HEAD = _APP + _AFTERWARDS
+RETURN_LINE = """
+gnum I
+gcode =10
+gname 250
+qty N
+unit =3
+?note 1000
+"""
 BASE_TRANSFER = _leaves("copCode 18\ncopName 100\ndxpMode =3 DXP\ndxpId 30\n?note 1000")
 
 SHAPES = {
@@ -225,6 +258,19 @@ SHAPES = {
         "CEB622Message",
         "InventoryReturn",
     ),
+    "CEB623Message": Shape(
+        "623", "InvtCancel", "", _leaves(CANCEL_HEAD), "", (), "CEB624Message", "InvtCancelReturn"
+    ),
+    "CEB625Message": Shape(
+        "625",
+        "InvtRefund",
+        "InvtRefundHead",
+        _leaves(RETURN_HEAD),
+        "InvtRefundList",
+        _leaves(RETURN_LINE),
+        "CEB626Message",
+        "InvtRefundReturn",
+    ),
 }
 BY_KIND = {shape.kind: shape for shape in SHAPES.values()}
 
@@ -246,5 +292,14 @@ CODES: dict[str, dict[str, str]] = {
         "parameter": "-621001", "exists": "-621004", "missing": "-621011", "declared": "-621012",
         "older": "-621012", "signature": "-621029", "card": "-621015", "lines": "-621027",
         "altered": "-621028", "single": "-621005",
+    },
+    "623": {
+        "parameter": "-623001", "exists": "-623009", "missing": "-623003", "state": "-623005",
+        "signature": "-623029", "card": "-623029", "lines": "-623001", "differs": "-623001",
+    },
+    "625": {
+        "parameter": "-625001", "exists": "-625022", "missing": "-625007", "state": "-625022",
+        "signature": "-625005", "card": "-625013", "lines": "-625001", "differs": "-625010",
+        "line": "-625209", "quantity": "-625010", "older": "-625022",
     },
 }  # fmt: skip

@@ -14,7 +14,7 @@ from .access import staff_only
 
 
 def routes_of(plugin: Plugin) -> URLResolver:
-    """Return a plugin's pages below its slug, under its own namespace."""
+    """Return a plugin's pages below its slug, under its own namespace within the console's."""
     module = import_module(plugin.console_urls)
     guarded = [_guarded(plugin, pattern) for pattern in module.urlpatterns]
     return path(f"{plugin.slug}/", include((guarded, module.app_name)))
@@ -26,4 +26,6 @@ def _guarded(plugin: Plugin, pattern: URLPattern | URLResolver) -> URLPattern:
     return URLPattern(pattern.pattern, staff_only(pattern.callback), pattern.default_args, pattern.name)
 
 
-urlpatterns = [routes_of(plugin) for plugin in plugins() if plugin.console_urls]
+def routes() -> list[URLResolver]:
+    """Return the pages of all plugins that have any."""
+    return [routes_of(plugin) for plugin in plugins() if plugin.console_urls]

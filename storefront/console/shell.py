@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from saleor_ext.orders import selectors
 from saleor_ext.plugin_api import Operator
 from saleor_ext.plugin_api.registry import ask
 from storefront import accounts
+from storefront.ui.forms import speak_plainly
 from storefront.ui.viewmodels import Link, NavGroup
 
 
@@ -42,6 +44,10 @@ class ConsoleServices:
         self, request: HttpRequest, template: str, context: dict[str, Any], *, place: str, status: int = 200
     ) -> HttpResponse:
         return _page(request, template, context, place=place, status=status)
+
+    def speak(self, form: Form) -> None:
+        for field in form.fields.values():
+            speak_plainly(field)
 
     def operator(self, request: HttpRequest) -> Operator:
         account = accounts.account(request)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from . import plugin_urls
 from .views import health, letters, merchants, overview, parcels, plugins, session
 
 app_name = "console"
@@ -20,4 +21,5 @@ urlpatterns = [
     path("merchants/<slug:slug>/", merchants.show, name="merchant"),
     path("merchants/<slug:slug>/state/", merchants.change_state, name="merchant_state"),
     path("health/", health.show, name="health"),
+    *plugin_urls.routes(),
 ]

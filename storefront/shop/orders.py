@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.errors import PonteError
@@ -148,7 +149,7 @@ def _trouble(parcel: Parcel | None) -> Any:
         (step for step in parcel.steps.all() if step.state == "failed" and step.buyer_message), None
     )
     if failed:
-        return failed.buyer_message
+        return failed.buyer_texts.get(get_language() or "") or failed.buyer_message
     return _("We are on it and will write to you if we need anything. Nothing is lost.")
 
 

@@ -31,6 +31,8 @@ STATES: dict[str, StateLook] = {
     "declared": StateLook(_("Declared"), "stamp", "blue"),
     "accepted": StateLook(_("Accepted by customs"), "stamp", "blue"),
     "inspection": StateLook(_("Customs are looking at it"), "eye", "yellow"),
+    "declaring": StateLook(_("In customs declaration"), "stamp", "blue"),
+    "shipped": StateLook(_("On the road"), "truck", "blue"),
     "released": StateLook(_("Released by customs"), "done", "green"),
     "packed": StateLook(_("Packed"), "parcel", "blue"),
     "on_the_road": StateLook(_("On the road"), "truck", "blue"),

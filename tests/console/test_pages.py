@@ -69,6 +69,7 @@ def test_a_parcel_shows_everything_but_the_id_number(staff: Client, parcel: Parc
     text = text_of(staff.get(f"/console/parcels/{parcel.pk}/", headers={"Accept-Language": "en"}))
     for expected in ("declare_payment", "杏仁饼", "4200000001", "parcel.created", "李四", parcel.attention):
         assert expected in text
+    assert "¥196.38" in text and "196.38 CNY" not in text
     assert "11010519491231002X" not in text
     assert "张三" not in text
 

@@ -42,7 +42,7 @@ def url(name: str, *arguments: object) -> str:
     from django.utils.translation import override
 
     with override("en"):
-        return reverse(f"customs_console:{name}", args=arguments)
+        return reverse(f"console:customs:{name}", args=arguments)
 
 
 def tomorrow() -> date:

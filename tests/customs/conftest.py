@@ -10,6 +10,7 @@ import pytest
 
 from plugins.customs_declaration import config as configuration
 from plugins.customs_declaration.signing import make_demo_key
+from saleor_ext.core import clock
 
 from .parcels import FakePlatform, config
 
@@ -50,6 +51,14 @@ def set_config(settings_of_customs, monkeypatch):
         return made
 
     return change
+
+
+@pytest.fixture
+def world(platform_of_tests, settings_of_customs) -> FakePlatform:
+    """The platform of tests with a drop folder and a moment that receipts are counted from."""
+    platform_of_tests.drop = settings_of_customs.folder_path
+    platform_of_tests.start = clock.now()
+    return platform_of_tests
 
 
 @pytest.fixture(autouse=True)

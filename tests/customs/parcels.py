@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal as D
 from typing import Any
@@ -136,6 +136,7 @@ class FakePlatform:
         self.failed: list[tuple[str, str, str]] = []
         self.messages: list[str] = []
         self.articles: dict[str, VariantFacts] = {}
+        self.retried: list[tuple[str, str, str, str]] = []
         self._keys: set[tuple[str, str]] = set()
 
     def add(self, view: ParcelView) -> ParcelView:
@@ -158,6 +159,25 @@ class FakePlatform:
         self.failed.append((name, code, str(buyer_message)))
         self.messages.append(message)
         return True
+
+    def retry_step(self, parcel_id: str, name: str, *, actor: str, reason: str) -> bool:
+        step = self.parcels[parcel_id].steps.get(name) if parcel_id in self.parcels else None
+        told = [one for one in self.failed if one[0] == name]
+        if not told and (step is None or step.state != "failed"):
+            return False
+        self.failed = [one for one in self.failed if one[0] != name]
+        if step is not None:
+            self.set_step(parcel_id, dataclasses.replace(step, state="running"))
+        self.retried.append((parcel_id, name, actor, reason))
+        return True
+
+    def set_step(self, parcel_id: str, step: StepView) -> None:
+        view = self.parcels[parcel_id]
+        self.parcels[parcel_id] = dataclasses.replace(view, steps={**view.steps, step.name: step})
+
+    def parcels_paid(self, since: datetime, until: datetime, lanes: Iterable[str]) -> Iterator[ParcelView]:
+        found = [one for one in self.parcels.values() if since <= one.paid_at < until and one.lane in lanes]
+        yield from sorted(found, key=lambda one: one.paid_at)
 
     def update_step(self, parcel_id: str, name: str, data: Mapping[str, Any]) -> None:
         view = self.parcels[parcel_id]

@@ -350,6 +350,7 @@ def test_postal_rates_and_limits_are_dated_and_by_origin() -> None:
 
 
 @pytest.mark.django_db
+@translation.override("en")
 def test_the_postal_lane_tells_an_estimate_and_charges_nothing() -> None:
     def told(price: str, quantity: int = 1, hs_code: str = "1905310000", currency: str = "CNY") -> str:
         unit = type(cny("1"))(D(price), currency)

@@ -431,7 +431,9 @@ def test_findings_stop_the_step_with_codes_and_are_kept_for_the_console(platform
     assert [(one["code"], one["class"]) for one in answer.data["findings"]] == [
         ("1332", "operator"), ("1327", "ask_buyer"),
     ]  # fmt: skip
-    assert platform.failed == [("declare_order", "1332", "The payer is not the person who ordered.")]
+    ((step, code, told),) = platform.failed
+    assert (step, code) == ("declare_order", "1332")
+    assert told.startswith("The payer is not the person who ordered. Cancel and order again")
     assert platform.messages[0].startswith(
         "[1332] acturalPaid: the order says 237.84, the payment 99.50; [1327]"
     )

@@ -25,6 +25,7 @@ LANE = "dummy"
 #: Step → what it does; a test replaces entries.
 behaviour: dict[str, Callable[[ParcelView], Done | Wait]] = {}
 cancelled: list[str] = []
+failed: list[tuple[str, str, str, str]] = []
 ticks: list[int] = []
 
 
@@ -64,6 +65,12 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 def parcel_cancelled(parcel: ParcelView) -> None:
     if parcel.lane == LANE:
         cancelled.append(parcel.number)
+
+
+@hookimpl
+def parcel_step_failed(parcel: ParcelView, step: str, code: str, message: str) -> None:
+    if parcel.lane == LANE:
+        failed.append((parcel.number, step, code, message))
 
 
 @hookimpl

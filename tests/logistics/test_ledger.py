@@ -95,6 +95,31 @@ def test_deduct_and_return_are_idempotent_and_in_order() -> None:
     assert refusal.value.code == "not_held"
 
 
+def test_returned_pieces_come_back_once_a_return_and_never_more_than_left() -> None:
+    item = book_item(opening=10)
+    hold(item, 3)
+    with pytest.raises(ledger.LedgerError) as refusal:
+        ledger.take_back("k1", 1, ground="r1", document="T1")
+    assert refusal.value.code == "not_deducted"
+    ledger.deduct("k1")
+    assert ledger.take_back("k1", 1, ground="r1", document="T1") is True
+    assert ledger.take_back("k1", 1, ground="r1", document="T1") is False
+    assert measures(item) == (11, 3, 0, 0)
+    with pytest.raises(ledger.LedgerError) as refusal:
+        ledger.take_back("k1", 3, ground="r2", document="T2")
+    assert refusal.value.code == "too_much"
+    assert ledger.take_back("k1", 2, ground="r2", document="T2") is True
+    assert (measures(item), item.available) == ((13, 3, 0, 0), 10)
+    assert ledger.take_back("k1", 2, ground="r2", document="T2") is False
+    assert ledger.shelve_return("k1", document="T3") is False, "all of it is back"
+    moved = Movement.objects.filter(item=item, kind="return").order_by("id")
+    assert [(one.key, one.quantity, one.document) for one in moved] == [
+        ("return:k1:r1", 1, "T1"),
+        ("return:k1:r2", 2, "T2"),
+    ]
+    assert ledger.reconcile() == []
+
+
 def test_stock_is_given_to_the_last_unit_and_not_beyond() -> None:
     item = book_item(opening=Decimal("0.30000"))
     for number in range(3):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from plugins.nansha_logistics import fulfilment, hooks, messages, steps, stock
 from plugins.nansha_logistics.carrier.port import CarrierUnreachable, Waybill, WaybillRequest
@@ -389,3 +391,21 @@ def test_steps_stand_in_the_agreed_order_and_only_on_open_lanes() -> None:
     ]
     assert hooks.parcel_steps(parcel(lane="local")) == []
     assert BookItem.objects.count() == 0
+
+
+def test_returned_goods_go_back_into_the_book_and_what_never_left_stays() -> None:
+    first, second = book_item("COOKIE-1", 10, 1), book_item("TEA-1", 10, 2)
+    view = parcel((facts("COOKIE-1"), 2), (facts("TEA-1"), 1))
+    stock.hold_parcel(view, BOOK)
+    hooks.parcel_returned(view, {1: 1}, "r0", "T0")
+    assert not Movement.objects.filter(kind="return").exists(), "the goods are still inside"
+    with transaction.atomic():
+        stock.lock(view)
+        stock.deduct_parcel(view)
+    for _again in range(3):
+        hooks.parcel_returned(view, {1: 1, 2: 1}, "r1", "T1")
+    hooks.parcel_returned(replace(view, lane="local"), {1: 1}, "r2", "T2")
+    for item, available in ((first, 9), (second, 10)):
+        item.refresh_from_db()
+        assert item.available == available
+    assert Movement.objects.filter(kind="return").count() == 2

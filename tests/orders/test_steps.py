@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from saleor_ext.core import clock, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
@@ -123,6 +125,55 @@ def test_a_plugin_can_stop_a_step_with_words_for_the_buyer(parcel: Parcel) -> No
         "1327: payer differs",
         "Pay by your own wallet",
     )
+
+
+def test_words_for_the_buyer_are_kept_in_every_language(parcel: Parcel) -> None:
+    dummy.behaviour["first"] = lambda view: Wait()
+    outbox.drain()
+    platform().fail_step(str(parcel.pk), "first", "1313", "x", buyer_message=gettext_lazy("Cancelled"))
+    step = parcel.steps.get(name="first")
+    assert set(step.buyer_texts) == {"zh-hans", "zh-hant", "pt", "en"}
+    assert step.buyer_texts["en"] == "Cancelled"
+    steps.retry(parcel.pk, "first", actor="operator")
+    step.refresh_from_db()
+    assert (step.buyer_texts, step.buyer_message) == ({}, "")
+
+
+def test_an_alarm_is_over_when_its_answer_comes(parcel: Parcel) -> None:
+    for code, attention in (
+        ("return_needed", "return_needed"),
+        ("withdrawn", "return_needed"),
+        ("return_asked", ""),
+        ("return_refused", "return_refused"),
+    ):
+        timeline.add(parcel, code)
+        parcel.refresh_from_db()
+        assert parcel.attention == attention, code
+
+
+def test_plugins_learn_of_every_failed_step(parcel: Parcel) -> None:
+    def refuse(view: ParcelView) -> Done:
+        raise PermanentError("no such book item")
+
+    dummy.behaviour["first"] = refuse
+    outbox.drain()
+    assert dummy.failed == [(parcel.number, "first", "given_up", "PermanentError: no such book item")]
+    platform().fail_step(str(parcel.pk), "first", "x", "once more")  # failed already: nothing new
+    assert len(dummy.failed) == 1
+
+
+def test_a_plugin_starts_a_failed_step_again_for_an_operator(parcel: Parcel) -> None:
+    dummy.behaviour["first"] = lambda view: Wait()
+    outbox.drain()
+    start = platform().retry_step
+    assert not start(str(parcel.pk), "first", actor="operator", reason="x")
+    assert not start(str(parcel.pk), "no_such_step", actor="operator", reason="x")
+    assert not start(str(uuid.uuid4()), "first", actor="operator", reason="x")
+    platform().fail_step(str(parcel.pk), "first", "1327", "payer differs")
+    assert start(str(parcel.pk), "first", actor="operator", reason="mended")
+    assert not start(str(parcel.pk), "first", actor="operator", reason="twice")
+    entry = AuditEntry.objects.get(action="step.retry")
+    assert (entry.actor, entry.reason, states(parcel)["first"]) == ("operator", "mended", "running")
 
 
 def test_late_answers_to_a_cancelled_parcel_change_nothing(parcel: Parcel) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import time_machine
 
-from plugins.cross_border_payment import refunds, settling, webhooks
+from plugins.cross_border_payment import hooks, refunds, settling, webhooks
 from plugins.cross_border_payment.models import PaymentRefund, PaymentSession
 from saleor_ext.core import clock, outbox
 from saleor_ext.core.models import AuditEntry, OutboxMessage
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import ParcelView
 
 from .conftest import FakePlatform
 from .fake_wechat import FakeWechat
@@ -191,3 +194,19 @@ def test_nothing_paid_or_too_late(wechat: FakeWechat, services: FakePlatform) ->
     settling.settle({"session": str(row.pk)})
     with time_machine.travel(clock.now() + timedelta(days=366)):
         assert webhooks.refund(CONTEXT, request(event(1)))["result"] == "REFUND_FAILURE"
+
+
+def test_another_plugin_gets_money_back_once_a_key(
+    paid: PaymentSession, wechat: FakeWechat, services: FakePlatform
+) -> None:
+    view = cast("ParcelView", SimpleNamespace(api_url=paid.api_url, transaction_id=paid.transaction_id))
+    elsewhere = cast("ParcelView", SimpleNamespace(api_url=paid.api_url, transaction_id="other"))
+    amount = Money(Decimal("30.00"), "CNY")
+    references = {hooks.refund_wanted(view, amount, "return:1", "broken") for _ in range(3)}
+    drain()
+    assert len(references) == len(wechat.refunds) == 1
+    (refund,) = PaymentRefund.objects.all()
+    assert (refund.refund_no, refund.money, refund.reason) == (references.pop(), amount, "broken")
+    with pytest.raises(refunds.RefundRefused):
+        hooks.refund_wanted(view, paid.money, "return:2", "the rest and more")
+    assert hooks.refund_wanted(elsewhere, amount, "return:3", "x") is None

@@ -204,6 +204,39 @@ def waybill(**changed: Any) -> dict[str, Any]:
     return _changed("LogisticsHead", head, "", [], changed)
 
 
+def _after(**changed: Any) -> dict[str, Any]:
+    """Return the fields that a cancellation and a return repeat of the inventory."""
+    listed = inventory()["head"]
+    names = (
+        "orderNo", "ebpCode", "ebpName", "ebcCode", "ebcName", "logisticsNo", "logisticsCode", "logisticsName",
+    )  # fmt: skip
+    people = ("buyerIdType", "buyerIdNumber", "buyerName", "buyerTelephone", "agentCode", "agentName")
+    head = {
+        "guid": guid(),
+        "appType": "1",
+        "appTime": "20261123110000",
+        "appStatus": "2",
+        "customsCode": listed["customsCode"],
+        **{name: listed[name] for name in names},
+        "copNo": "PT-LATER-0001",
+        "invtNo": "",
+        **{name: listed[name] for name in people},
+        "reason": "订单取消",
+    }
+    return {**head, **changed}
+
+
+def cancellation(**changed: Any) -> dict[str, Any]:
+    """Return a cancellation; its fields stand in the document itself."""
+    return _changed("", _after(), "", [], changed)
+
+
+def refund(**changed: Any) -> dict[str, Any]:
+    """Return a return of both pieces of the inventory's line."""
+    line = {"gnum": "1", "gcode": "1905310000", "gname": "葡式杏仁饼", "qty": "2", "unit": "140"}
+    return _changed("InvtRefundHead", _after(), "InvtRefundList", [line], changed)
+
+
 def _changed(
     head_name: str,
     head: dict[str, str],
@@ -232,12 +265,16 @@ WRAPPERS = {
     "InventoryHead": "Inventory",
     "PaymentHead": "Payment",
     "LogisticsHead": "Logistics",
+    "": "InvtCancel",
+    "InvtRefundHead": "InvtRefund",
 }
 ROOTS = {
     "Order": "CEB311Message",
     "Payment": "CEB411Message",
     "Logistics": "CEB511Message",
     "Inventory": "CEB621Message",
+    "InvtCancel": "CEB623Message",
+    "InvtRefund": "CEB625Message",
 }
 
 
@@ -248,6 +285,9 @@ def build(*documents: dict[str, Any]) -> etree._Element:
     root.set("guid", guid())
     root.set("version", "1.0")
     for document in documents:
+        if not document["head_name"]:
+            _node(root, wrapper, document["head"])
+            continue
         element = etree.SubElement(root, f"{{{CEB}}}{wrapper}")
         _node(element, document["head_name"], document["head"])
         for line in document["lines"]:

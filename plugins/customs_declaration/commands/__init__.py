@@ -1,4 +1,4 @@
-"""``ponte customs``: messages, signatures and tax as files; bills and payments out of the database.
+"""``ponte customs``: messages, signatures and tax as files; bills, payments and reconciliation out of the database.
 
 Every command prints JSON (``build`` prints XML), returns 0 when all is well, 1 when there are findings, and 2 with
 one line on the error stream when its input cannot be read.
@@ -11,7 +11,7 @@ import importlib.util
 from typing import Any
 
 #: Modules with sub-commands; each has ``register(subparsers)``.
-MODULES = ("files", "signatures", "tax", "duties")
+MODULES = ("files", "signatures", "tax", "duties", "reconcile")
 
 
 def register(subparsers: Any) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from .output import command, spool
-from .tax import FINDINGS, OK, day
+from .tax import FINDINGS, OK, day_of
 
 COLUMNS = (
     "invt_no", "order_no", "released", "due_from", "due_until", "state", "tax_no", "duty", "consumption_tax", "vat",
@@ -33,7 +33,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     run = subparsers.add_parser(
         "tax-run", help="lists whose tax is to be paid on a day; ends with 1 when one is overdue"
     )
-    run.add_argument("--on", metavar="DATE", type=day, default=None, help="day of payment (today, in China)")
+    run.add_argument(
+        "--on", metavar="DATE", type=day_of, default=None, help="day of payment (today, in China)"
+    )
     run.add_argument("--csv", metavar="FILE", type=Path, default=None, help="write the lists as CSV as well")
     run.set_defaults(func=command(_tax_run), needs_django=True)
 

@@ -38,7 +38,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     compare = actions.add_parser("diff", help="what a new file changes; ends with 1 when there is something")
     compare.add_argument("old", metavar="OLD", type=Path, help="file or folder in force")
     compare.add_argument("new", metavar="NEW", type=Path, help="file or folder to come")
-    compare.add_argument("--on", metavar="DATE", type=day, default=None, help="day that is looked at (today)")
+    compare.add_argument(
+        "--on", metavar="DATE", type=day_of, default=None, help="day that is looked at (today)"
+    )
     compare.set_defaults(func=_compare, needs_django=False)
     for parser in (check, compare):
         parser.add_argument("--positive-list", action="store_true", help="the files are positive lists")
@@ -62,7 +64,7 @@ def _tax(arguments: argparse.Namespace) -> int:
     return FINDINGS if result.outcome is Outcome.REFUSED else OK
 
 
-def day(text: str) -> date:
+def day_of(text: str) -> date:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             return date.fromisoformat(text)

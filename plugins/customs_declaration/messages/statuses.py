@@ -1,7 +1,6 @@
-"""What receipts say, as plain tables: the state a code means, whether more is to come, the codes within a text.
+"""What receipts say: the state a code means, whether more is to come, the codes within a text.
 
-Source: the specification of 202205, tables of return statuses. A code that is not in the tables is UNKNOWN: it is
-recorded and shown, and changes nothing.
+States come from the code table. A code that it does not have is UNKNOWN: it is recorded and shown, and changes nothing.
 """
 
 from __future__ import annotations
@@ -11,31 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import code_table
 from .fields import Message
 
 UNKNOWN = "unknown"
 
-#: Return status -> state of the document.
-STATES: Mapping[str, str] = {
-    "1": "stored",
-    "2": "declared",
-    "3": "received",
-    "4": "error",
-    "100": "rejected",
-    "120": "accepted",
-    "300": "review",
-    "399": "reviewed",
-    "500": "inspection",
-    "501": "detained",
-    "502": "detained",
-    "503": "detained",
-    "599": "detained",
-    "700": "returned",
-    "800": "released",
-    "899": "closed",
-}
-#: Status of a tax bill (CEB816, CEB818) -> state of the bill.
-TAX_STATES: Mapping[str, str] = {"1": "generated", "2": "aggregated", "3": "void"}
+
+def _states(which: str) -> dict[str, str]:
+    return {one.code: one.state for one in code_table.codes() if one.set == which and one.state}
+
+
+#: Return status -> state of the document, and status of a tax bill (CEB816, CEB818) -> state of the bill. What a
+#: status means does not change with the day: the texts do.
+STATES: Mapping[str, str] = _states("status")
+TAX_STATES: Mapping[str, str] = _states("bill")
 
 _SUPPORT = frozenset({"accepted", "reviewed", "rejected"})
 _APPLICATION = frozenset({"reviewed", "rejected", "released", "closed"})

@@ -73,7 +73,7 @@ class TableRow:
 def menu() -> list[ConsolePage]:
     """Return the entry of the console's menu, with how many editions wait for a second person."""
     waiting = PolicyEdition.objects.filter(state=State.DRAFT).count()
-    return [ConsolePage(PLACE, _("Policy tables"), "customs_console:policies", "stamp", waiting)]
+    return [ConsolePage(PLACE, _("Policy tables"), "console:customs:policies", "stamp", waiting)]
 
 
 def table(request: HttpRequest) -> HttpResponse:
@@ -96,7 +96,7 @@ def propose(request: HttpRequest, kind: str) -> HttpResponse:
         form = ProposalForm(request.POST, request.FILES, tabular=tabular)
         if form.is_valid() and (made := _proposed(request, known, form)) is not None:
             messages.success(request, _("Proposed. It holds when another person has approved it."))
-            return redirect("customs_console:policy", edition_id=made.pk)
+            return redirect("console:customs:policy", edition_id=made.pk)
         return _proposal(request, known, form, status=422)
     day = clock.china_today()
     initial = {"effective_from": today(), "read_on": today()}
@@ -137,7 +137,7 @@ def approve(request: HttpRequest, edition_id: UUID) -> HttpResponse:
         messages.error(request, _reason(refused))
     else:
         messages.success(request, _("Approved. It is in force from its day on."))
-    return redirect("customs_console:policy", edition_id=edition.pk)
+    return redirect("console:customs:policy", edition_id=edition.pk)
 
 
 @require_POST
@@ -154,7 +154,7 @@ def refuse(request: HttpRequest, edition_id: UUID) -> HttpResponse:
         messages.error(request, _reason(refused))
     else:
         messages.success(request, _("Refused. It will not hold."))
-    return redirect("customs_console:policies")
+    return redirect("console:customs:policies")
 
 
 def _row(kind: Kind) -> TableRow:
@@ -230,7 +230,7 @@ def _looked(editions: Any) -> list[PolicyEdition]:
 def _page(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    around = {"back_url": reverse("customs_console:policies")}
+    around = {"back_url": reverse("console:customs:policies")}
     path = f"customs_declaration/policies/{template}.html"
     return console().page(request, path, {**around, **context}, place=PLACE, status=status)
 

@@ -142,15 +142,19 @@ def _prepare(row: RealtimeRequest) -> RealtimeRequest:
     return locked
 
 
-def again(row: RealtimeRequest) -> None:
-    """Start a failed upload again, by an operator's decision; data that could not be sent are made anew."""
+def again(row: RealtimeRequest) -> bool:
+    """Start a failed upload again, by an operator's decision; data that could not be sent are made anew.
+
+    False when it has not failed (any more).
+    """
     with transaction.atomic():
         locked = RealtimeRequest.objects.select_for_update().filter(pk=row.pk, state=State.FAILED).first()
         if locked is None:
-            return
+            return False
         locked.state, locked.refusals, locked.body, locked.body_sha256 = State.ASKED, 0, "", ""
         locked.save(update_fields=["state", "refusals", "body", "body_sha256"])
         outbox.enqueue(UPLOAD, {"request": str(row.pk)})
+    return True
 
 
 def forget_old() -> int:

@@ -10,7 +10,7 @@ import saleor_ext.core.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customs_declaration", "0005_tax_bills_and_guarantee"),
+        ("customs_declaration", "0008_life_of_older_rows"),
     ]
 
     operations = [

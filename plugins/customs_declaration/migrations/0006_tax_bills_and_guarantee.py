@@ -10,7 +10,7 @@ from saleor_ext.core.triggers import append_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customs_declaration", "0004_quota_quantities_and_policy_editions"),
+        ("customs_declaration", "0005_quota_quantities_and_policy_editions"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from saleor_ext.core.triggers import append_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customs_declaration", "0003_realtime_requests"),
+        ("customs_declaration", "0004_console"),
     ]
 
     operations = [

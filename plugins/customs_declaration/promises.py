@@ -1,0 +1,67 @@
+"""What is promised to be done after a transaction: topics of the outbox, each with its key.
+
+The handlers stand where the work is done; the names stand here, so that every module can promise.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from saleor_ext.core import outbox
+
+from .models import CustomsDocument, Declaration, ReturnCase
+
+CANCELLED = "customs.cancelled"
+DELETE = "customs.delete"
+WITHDRAW = "customs.withdraw"
+RETURN = "customs.return"
+RETRY = "customs.retry"
+AGAIN = "customs.again"
+REFUND = "customs.return_refund"
+SHELVE = "customs.return_shelve"
+
+
+def give_back(parcel_id: str, quota: str, key: str = "") -> None:
+    """Give back what a cancelled parcel took."""
+    outbox.enqueue(CANCELLED, {"parcel": parcel_id, "quota": quota}, key=key or parcel_id)
+
+
+def delete(document: CustomsDocument) -> None:
+    """Take an order or waybill off the port's file (appType 3)."""
+    outbox.enqueue(DELETE, {"document": str(document.pk)}, key=str(document.pk))
+
+
+def withdraw(declaration: Declaration, after: int) -> None:
+    """Send a cancellation (CEB623), the version that follows ``after``."""
+    outbox.enqueue(
+        WITHDRAW, {"declaration": str(declaration.pk), "after": after}, key=f"{declaration.pk}:{after}"
+    )
+
+
+def apply_for_return(case: ReturnCase, after: int) -> None:
+    """Send a return (CEB625), the version that follows ``after``."""
+    outbox.enqueue(RETURN, {"case": str(case.pk), "after": after}, key=f"{case.pk}:{after}")
+
+
+def retry(document: CustomsDocument, delay: timedelta) -> None:
+    """Try a failed document again later."""
+    outbox.enqueue(RETRY, {"document": str(document.pk)}, key=str(document.pk), delay=delay)
+
+
+def send_again(document: CustomsDocument) -> None:
+    """Hand over the same bytes once more; a demand that came before the last sending is answered by it."""
+    outbox.enqueue(
+        AGAIN,
+        {"document": str(document.pk), "sends": document.sends},
+        key=f"{document.pk}:{document.sends}",
+    )
+
+
+def refund(case: ReturnCase) -> None:
+    """Have the payment plugin give money back for an approved return."""
+    outbox.enqueue(REFUND, {"case": str(case.pk)}, key=str(case.pk))
+
+
+def shelve(case: ReturnCase) -> None:
+    """Have the logistics plugin take the goods back into the book."""
+    outbox.enqueue(SHELVE, {"case": str(case.pk)}, key=str(case.pk))

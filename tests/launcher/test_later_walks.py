@@ -1,0 +1,40 @@
+"""Walks that go on another way: cancelled while customs have the list, amended, sent back after delivery."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.demo_process import DemoProcess
+
+pytestmark = pytest.mark.demo
+
+#: How each walk ends, and what it buys: no two of them restock one listing at the same time.
+ENDS = {
+    "cancel": ("aged-puer-cake", ["accepted", "cancelled", "withdrawn"]),
+    "amend": ("peanut-candy", ["fulfilled", "delivered"]),
+    "return": ("almond-cookies", ["return_asked", "return_approved", "returned"]),
+}
+
+
+def walk(demo: DemoProcess, then: str) -> list[dict[str, Any]]:
+    arguments = ("walk", "--json", "--patience", "180", "--then", then, "--listing", ENDS[then][0])
+    result = demo.ponte(*arguments, check=False)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 0, (lines[-1:], result.stderr[-500:], demo.log(40))
+    return lines
+
+
+def test_cancelled_amended_and_returned(running_demo: DemoProcess) -> None:
+    with ThreadPoolExecutor() as pool:
+        told = dict(zip(ENDS, pool.map(lambda then: walk(running_demo, then), ENDS), strict=True))
+    for then, (_listing, end) in ENDS.items():
+        assert [line["step"] for line in told[then]][-len(end) :] == end
+        assert all(line["ok"] for line in told[then])
+    steps = [line["step"] for line in told["amend"]]
+    assert steps.index("rejected") + 1 == steps.index("amended") < steps.index("released")
+    asked, _granted, back = told["return"][-3:]
+    assert asked["ref"] == back["ref"]
