@@ -191,7 +191,7 @@ def hand_over(message: CustomsMessage) -> None:
 
 
 def _take_crossed(message: CustomsMessage) -> None:
-    """Mark what was dropped while the message was on its way out: a parcel was cancelled, and now it lies at the port."""
+    """Mark what was dropped while the message was on its way out: its parcel was cancelled, and now it lies there."""
     for document in message.documents.filter(state=DocumentState.DROPPED).select_related("declaration"):
         declaration = document.declaration
         CustomsDocument.objects.filter(pk=document.pk).update(
