@@ -197,7 +197,8 @@ def test_an_identity_that_customs_would_refuse_is_not_sent_and_not_quoted(
         answer = steps.declare_order(world.add(parcel()))
     ((step, code, told),) = world.failed
     assert (step, code, told) == (
-        "declare_order", "1300", "Customs could not match your name and ID number. Check that both are exactly as on your ID card and "
+        "declare_order", "1300", "Customs could not match your name and ID number. Check that both are "
+        "exactly as on your ID card and "
         "write to us to correct them.",
     )  # fmt: skip
     kept = str(answer.data) + str(world.messages) + str(AuditEntry.objects.values_list("data", flat=True))
