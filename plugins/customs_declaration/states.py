@@ -272,7 +272,8 @@ def _on_the_way(now: Standing) -> DeclarationState:
         (now.waybill, now.waybill_retries),
         (now.listed, now.list_retries),
     )
-    if any(state in FAILED and not retries for state, retries in documents):
+    failed = any(state in FAILED and not retries for state, retries in documents)
+    if now.stopped or failed:
         return D.STOPPED
     if now.listed:
         return D.LIST

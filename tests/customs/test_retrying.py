@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from plugins.customs_declaration import hooks, retrying, steps, stopping
 from plugins.customs_declaration.models import Declaration, RetryItem, RetryRun
-from saleor_ext.core import outbox
+from saleor_ext.core import clock, outbox
 from saleor_ext.core.models import AuditEntry, OutboxMessage
 from saleor_ext.plugin_api import ParcelView, StepView
 
@@ -55,7 +55,8 @@ def test_a_failed_step_marks_the_declaration_and_makes_it_if_need_be(
 @pytest.mark.parametrize("state", ["released", "cancelled"])
 def test_a_finished_declaration_is_not_stopped(platform_of_tests, settings_of_customs, state: str) -> None:
     view = platform_of_tests.add(parcel())
-    declaration(state, parcel_id=view.id)
+    cancelled_at = clock.now() if state == "cancelled" else None
+    declaration(state, parcel_id=view.id, cancelled_at=cancelled_at)
     hooks.parcel_step_failed(view, "declare_inventory", "x", "x")
     assert Declaration.objects.get().state == state
 
