@@ -268,7 +268,7 @@ class Summary:
     whole: bool
 
 
-def summary(day: date, *, most: int = 5000, shown: int = 300) -> Summary:
+def summary(day: date, *, most: int = 2000, shown: int = 300) -> Summary:
     """Read at most ``most`` parcels of a day and keep at most ``shown`` of either sort."""
     differing: list[Row] = []
     agreeing: list[Row] = []

@@ -350,6 +350,15 @@ def test_a_stopped_declaration_says_what_can_be_mended(staff: Client, refused: C
     assert "¥19.84" in text
 
 
+def test_what_the_configuration_lacks_is_linked(
+    staff: Client, case: Declaration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = links.config().model_copy(update={"dxp_id": ""})
+    monkeypatch.setattr(links, "config", lambda: lacking)
+    text = text_of(staff.get(f"/en/console/customs/declarations/{case.pk}/"))
+    assert 'href="/en/console/plugins/customs_declaration/#id_dxp_id">dxp_id</a>' in text
+
+
 def test_a_declaration_that_runs_offers_nothing_to_mend(staff: Client, case: Declaration) -> None:
     ParcelStep.objects.filter(parcel=case.parcel_id).update(state="waiting")
     text = text_of(staff.get(f"/en/console/customs/declarations/{case.pk}/"))
