@@ -9,6 +9,7 @@ from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from plugins.customs_declaration import hooks, positive_list, postal, requirements, tables, tariff_report
 from plugins.customs_declaration.policy import Rates, load_tariff, tariff
@@ -347,6 +348,7 @@ def test_postal_rates_and_limits_are_dated_and_by_origin() -> None:
         sent("1", day=date(2018, 1, 1))
 
 
+@translation.override("en")
 def test_the_postal_lane_tells_an_estimate_and_charges_nothing() -> None:
     def told(price: str, quantity: int = 1, hs_code: str = "1905310000", currency: str = "CNY") -> str:
         unit = type(cny("1"))(D(price), currency)
