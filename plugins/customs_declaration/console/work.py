@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,11 +15,14 @@ from django.utils.translation import gettext as _
 from .. import checks, retrying, selectors
 from ..config import TRADE_MODES
 from ..messages import MESSAGES
-from ..models import CustomsDocument, Declaration
+from ..models import CustomsDocument, Declaration, RetryRun
 from ..selectors import Filters
 from ..states import DocumentState
 from . import frame
 from .frame import Look, Way
+
+#: The latest runs of the bulk retry, so that their results are found again.
+RUNS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "before_url": filters.query(before=page.before) if page.before else "",
         "after_url": filters.query(after=page.after) if page.after else "",
         "token": uuid.uuid4(),
+        "runs": RetryRun.objects.annotate(number=Count("items"))[:RUNS_SHOWN],
         "faults": [one for one in checks.key_health() if one.status != "ok"],
     }
     return frame.page(request, "work", context, tab="work")
