@@ -71,8 +71,8 @@ def prepare(parcel: ParcelView, kind: str, mapper: Mapper) -> CustomsDocument:
     if missing := settings.missing(parcel.lane):
         raise ConfigurationError(f"the customs plugin lacks {', '.join(missing)}", fields=missing)
     signer = links.signer(settings)
-    declaration = declaration_of(parcel)
     with transaction.atomic():
+        declaration = declaration_of(parcel)
         locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
         if locked.state == Declaration.State.CANCELLED:
             raise PermanentError("the parcel was cancelled", code="cancelled")
