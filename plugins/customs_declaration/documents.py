@@ -94,9 +94,8 @@ def prepare(parcel: ParcelView, kind: str, mapper: Mapper, *, tries: int = 0) ->
     :raises NotDeclarable: when customs would refuse it
     """
     settings, signer = _ready(parcel.lane)
-    declaration = declaration_of(parcel)
     with transaction.atomic():
-        locked = lock_open(declaration)
+        locked = lock_open(declaration_of(parcel))
         newest = lifecycle.newest(locked, kind)
         if newest is not None and newest.state not in FAILED:
             return newest

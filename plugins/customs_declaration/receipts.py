@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 from django.db.models import QuerySet
 
 from saleor_ext.core import clock, inbox
+from saleor_ext.core.errors import PutOff
 from saleor_ext.core.models import InboxMessage
 
 from . import batches, effects, links, quarantine, sending
@@ -65,12 +66,13 @@ APPLICATION_NUMBERS = (("copNo", "cop_no"), ("preNo", "pre_no"), ("invtNo", "dec
 def poll(limit: int = 200) -> int:
     """Fetch waiting receipts and store them; return how many files were taken. Runs periodically."""
     taken = 0
-    with sending.receiving() as way:
-        if way is None:
-            return 0
-        for incoming in way.receive(limit):
-            _store(way, incoming)
-            taken += 1
+    try:
+        with sending.receiving() as way:
+            for incoming in way.receive(limit):
+                _store(way, incoming)
+                taken += 1
+    except PutOff as later:
+        log.info("receiving stops after %s: %s", taken, later.message)
     return taken
 
 

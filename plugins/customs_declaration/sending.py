@@ -6,11 +6,9 @@ outbox message waits without losing a try.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
-from saleor_ext.core.breaker import BreakerOpen
 from saleor_ext.core.errors import PutOff
 
 from . import links
@@ -18,8 +16,6 @@ from .config import CustomsConfig
 from .models import CustomsDocument
 from .states import DocumentState
 from .transport import Transport
-
-log = logging.getLogger(__name__)
 
 #: Those who wait for answers of others ask again after this many seconds at least, at most.
 LEAST_WAIT, LONGEST_WAIT = 15.0, 600.0
@@ -43,7 +39,7 @@ def send(name: str, body: bytes, *, again: bool = False) -> None:
 def ensure_room(settings: CustomsConfig) -> None:
     """Put off while as many documents as are allowed wait for an answer.
 
-    Several workers may pass at once: the limit is kept to within their number.
+    Several workers may pass at once, each with a whole message: the limit is kept to within that.
     """
     most = settings.most_in_flight
     if most and in_flight(most) >= most:
@@ -63,17 +59,11 @@ def _wait() -> float:
 
 
 @contextmanager
-def receiving() -> Iterator[Transport | None]:
-    """Give the transport to read from; None while its breaker is open.
+def receiving() -> Iterator[Transport]:
+    """Give the transport to read from; a transient failure inside is counted by its breaker.
 
-    A transient failure inside is counted by the breaker.
+    :raises PutOff: at once, while the breaker is open
     """
     settings = links.config()
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(links.breaker("receive", settings).guard())
-        except BreakerOpen as closed:
-            log.info("nothing is received: %s", closed.message)
-            yield None
-            return
+    with links.breaker("receive", settings).guard():
         yield links.transport(settings)

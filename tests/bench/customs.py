@@ -107,6 +107,7 @@ def sign_bench(emit: Callable[..., None]) -> None:
     """Build, check, sign and keep lists: a hundred a message, and each by itself."""
     from plugins.customs_declaration import batches, documents, mapping
     from plugins.customs_declaration.models import CustomsDocument
+    from saleor_ext.core.models import OutboxMessage
 
     for size, unit in (
         (BATCH, f"declarations/s, {BATCH} a message, of bare RSA-2048 signs/s"),
@@ -116,13 +117,15 @@ def sign_bench(emit: Callable[..., None]) -> None:
             views = parcels(f"S{size}X{os.getpid()}X", SIGNED)
             bare = bare_signs_per_second()
             started = time.perf_counter()
-            for view in views:
+            for number, view in enumerate(views, 1):
                 documents.prepare(view, "CEB621Message", mapping.inventory)
-                if size > 1 and (views.index(view) + 1) % size == 0:
+                if size > 1 and number % size == 0:
                     batches.gather()
             took = time.perf_counter() - started
             signed = CustomsDocument.objects.filter(declaration__parcel_id__in=[one.id for one in views])
             assert signed.exclude(key_name="").count() == SIGNED
+            # What was only signed is not for the peak's workers to send.
+            OutboxMessage.objects.filter(topic=batches.TOPIC).delete()
             emit("customs-sign", SIGNED / took, unit, (bare + bare_signs_per_second()) / 2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
 
@@ -14,6 +15,7 @@ def main(number: int, count: int) -> None:
     """Declare order and list of each parcel as its steps do, gathering and handing over in between."""
     django.setup()
     from plugins.customs_declaration import batches, steps
+    from plugins.customs_declaration.models import CustomsDocument
     from saleor_ext.core import outbox
     from saleor_ext.plugin_api import platform as services
     from tests.bench.customs import BATCH, parcels, quiet
@@ -30,18 +32,11 @@ def main(number: int, count: int) -> None:
         if begun % BATCH == 0:
             batches.gather()
             outbox.drain()
-    _finish(batches, outbox)
-
-
-def _finish(batches: object, outbox: object) -> None:
-    """Go on until nothing waits any more, here or in the other worker."""
-    import time
-
-    from plugins.customs_declaration.models import CustomsDocument
-
-    while CustomsDocument.objects.filter(state="built").exists():
-        batches.gather()  # type: ignore[attr-defined]
-        outbox.drain()  # type: ignore[attr-defined]
+    # Until nothing of it waits any more, here or in the other worker.
+    mine = CustomsDocument.objects.filter(declaration__parcel_id__in=[one.id for one in views], state="built")
+    while mine.exists():
+        batches.gather()
+        outbox.drain()
         time.sleep(0.05)
 
 

@@ -302,6 +302,20 @@ def test_answers_of_the_gateway_tell_whether_to_try_again(port, status: int, err
         gateway_to(port).send("m.xml", b"")
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "seconds"),
+    [(429, "7", 7.0), (503, "90", 90.0), (429, "86400", 600.0), (429, "soon", None), (500, "7", None)],
+)
+def test_a_busy_gateway_says_how_long_it_wants_to_be_left_alone(
+    status: int, header: str, seconds: float | None
+) -> None:
+    gateway = gateway_to(lambda request: httpx2.Response(status, headers={"Retry-After": header}))
+    with pytest.raises(TransientError) as caught:
+        gateway.send("m.xml", b"")
+    assert getattr(caught.value, "seconds", None) == seconds
+    assert isinstance(caught.value, PutOff) is (seconds is not None)
+
+
 def test_a_silent_or_garbled_gateway_is_transient(port) -> None:
     def silent(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectTimeout("no answer", request=request)

@@ -5,6 +5,8 @@ The calls below the base address:
 * ``POST messages`` with the XML as body and the file name in ``X-Cop-Msg-Id``; any 2xx means taken
 * ``GET receipts?since=<id>&limit=<n>`` answers ``{"receipts": [{"id": …, "xml": "…"}], "next": <id>}``,
   in the order in which they came out
+
+A gateway that is busy may answer 429 or 503 with ``Retry-After`` in seconds: that is no failure, and costs no try.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Protocol
 
 import httpx2
 
-from saleor_ext.core.errors import PermanentError, TransientError
+from saleor_ext.core.errors import PermanentError, PutOff, TransientError
 
 from .port import Incoming
 
@@ -22,6 +24,8 @@ from .port import Incoming
 TIMEOUT = httpx2.Timeout(15.0, connect=3.0)
 #: Answers that may change by waiting: time-out, too early, too many.
 _LATER = frozenset({408, 425, 429})
+#: Answers with which a gateway may say how long it wants to be left alone, and the longest it is believed.
+_BUSY, LONGEST_REST = frozenset({429, 503}), 600.0
 
 
 class Position(Protocol):
@@ -95,6 +99,14 @@ class HttpGateway:
         if answer.is_success:
             return answer
         text = f"the gateway answered {answer.status_code} to {method} {path}"
+        if answer.status_code in _BUSY and (seconds := _retry_after(answer)):
+            raise PutOff(text, seconds)
         if answer.status_code >= 500 or answer.status_code in _LATER:
             raise TransientError(text)
         raise PermanentError(text)
+
+
+def _retry_after(answer: httpx2.Response) -> float:
+    """Return the seconds that the gateway asks for, 0 when it names none; dates are not understood."""
+    text = answer.headers.get("Retry-After", "").strip()
+    return min(float(text), LONGEST_REST) if text.isascii() and text.isdigit() else 0.0
