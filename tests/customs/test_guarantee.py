@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from decimal import Decimal as D
 
 import pytest
-from django.db import IntegrityError, InternalError, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.db.models import Sum
 
 from plugins.customs_declaration import checks
 from plugins.customs_declaration.duties import guarantee
 from plugins.customs_declaration.duties.models import GuaranteeEntry, TaxBill
+from plugins.customs_declaration.models import Declaration
 from saleor_ext.core import clock
 
 from . import lists
@@ -281,3 +283,54 @@ def test_health_counts_bills_that_need_a_look() -> None:
     bill("PT9", "T9")
     status, text = state()
     assert status == "warning" and "1" in text
+
+
+# -- at once ---------------------------------------------------------------------------------------------------
+
+GROUNDS = (guarantee.Kind.PAID, guarantee.Kind.WITHDRAWN)
+
+
+def freed_at_once(declaration: Declaration, *, locked: bool) -> None:
+    """Free a declaration on two grounds at the same moment, each in a transaction and a connection of its own.
+
+    Without the lock nobody commits before both have written; with it the second could not write so early.
+    """
+    start, written = threading.Barrier(len(GROUNDS)), threading.Barrier(len(GROUNDS))
+
+    def free(kind: guarantee.Kind) -> None:
+        try:
+            start.wait(10)
+            with transaction.atomic():
+                found = Declaration.objects.all()
+                if locked:
+                    found = found.select_for_update()
+                guarantee.free(found.get(pk=declaration.pk), kind, f"{kind}:1", "x")
+                if not locked:
+                    written.wait(10)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=free, args=(kind,)) for kind in GROUNDS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def taken(transactional_db, platform_of_tests, settings_of_customs) -> Declaration:
+    declaration = declared()
+    guarantee.occupy(declaration, "g")
+    return declaration
+
+
+def test_without_the_declarations_lock_two_grounds_free_twice(taken) -> None:
+    freed_at_once(taken, locked=False)
+    assert len(entries()) == 3
+    assert guarantee.occupied(GUARANTOR) == -TAX
+
+
+def test_under_the_declarations_lock_one_ground_frees(taken) -> None:
+    freed_at_once(taken, locked=True)
+    assert len(entries()) == 2
+    assert occupied() == 0
