@@ -134,9 +134,10 @@ class Address:
         return user.default_billing_address_id == root.pk if user else None
 
 
-def connection(name: str) -> None:
-    """Declare the connection and edge types of a node type."""
-    plain(f"{name}CountableEdge", f"node: {name}! cursor: String!")
+def connection(node: str, name: str = "") -> None:
+    """Declare the connection and edge types of a node type, which bear its name unless another is given."""
+    name = name or node
+    plain(f"{name}CountableEdge", f"node: {node}! cursor: String!")
 
     class Resolvers:
         def resolve_total_count(root, info):

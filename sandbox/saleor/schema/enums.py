@@ -366,6 +366,7 @@ TransactionRequestRefundForGrantedRefundErrorCode = enumeration(
     MISSING_TRANSACTION_ACTION_REQUEST_WEBHOOK REFUND_ALREADY_PROCESSED REFUND_IS_PENDING
     """,
 )
+TransactionSortField = enumeration("TransactionSortField", "CREATED_AT MODIFIED_AT")
 TranslationErrorCode = enumeration("TranslationErrorCode", "GRAPHQL_ERROR INVALID NOT_FOUND REQUIRED UNIQUE")
 VariantAttributeScope = enumeration("VariantAttributeScope", "ALL VARIANT_SELECTION NOT_VARIANT_SELECTION")
 WarehouseErrorCode = enumeration(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from sandbox.saleor import models as m
+from sandbox.saleor.errors import bad_query
 from sandbox.saleor.ids import key_of, split_global
 
 Rows = QuerySet[Any]
@@ -262,6 +263,44 @@ def _order_where(key: str, value: Any) -> Q:
     if key in ("created_at", "updated_at"):
         return _span("created" if key == "created_at" else key, value)
     return _choice(key, value)  # number, userEmail, statuses, checkoutToken
+
+
+def transactions_where(wanted: dict[str, Any] | None) -> Q:
+    """Read `TransactionWhereInput`; as with Saleor, AND and OR stand alone in their object."""
+    given = {key: value for key, value in (wanted or {}).items() if value is not None}
+    if len(given) > 1 and {"and", "or"} & given.keys():
+        raise bad_query("Cannot mix operators with other filter inputs.")
+    found = Q()
+    for key, value in given.items():
+        if key == "and":
+            for part in value:
+                found &= transactions_where(part)
+        elif key == "or":
+            found &= _any([transactions_where(part) for part in value])
+        elif key == "ids":
+            found &= Q(token__in=_keys(value, "TransactionItem"))
+        elif key == "events":
+            found &= _events(value)
+        elif key in ("created_at", "modified_at"):
+            found &= _span(key, value)
+        else:
+            found &= _choice(key, value)  # pspReference, appIdentifier
+    return found
+
+
+def _events(conditions: list[dict[str, Any]]) -> Q:
+    """Each condition must be met by one event; none at all, or an empty one, finds nothing."""
+    found = Q() if conditions else Q(pk__in=[])
+    for condition in conditions:
+        events = m.TransactionEvent.objects.filter(transaction=OuterRef("pk"))
+        if not condition:
+            return Q(pk__in=[])
+        if condition.get("created_at"):
+            events = events.filter(_span("created_at", condition["created_at"]))
+        if condition.get("type"):
+            events = events.filter(_choice("type", condition["type"]))
+        found &= Q(Exists(events))
+    return found
 
 
 def _metadata_where(wanted: dict[str, Any]) -> Q:

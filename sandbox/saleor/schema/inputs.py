@@ -405,6 +405,22 @@ input_type(
     """,
 )
 input_type(
+    "TransactionEventFilterInput", "createdAt: DateTimeRangeInput type: TransactionEventTypeEnumFilterInput"
+)
+input_type(
+    "TransactionEventTypeEnumFilterInput",
+    "eq: TransactionEventTypeEnum oneOf: [TransactionEventTypeEnum!]",
+)
+input_type("TransactionSortingInput", "direction: OrderDirection! field: TransactionSortField!")
+input_type(
+    "TransactionWhereInput",
+    """
+    ids: [ID!] pspReference: StringFilterInput appIdentifier: StringFilterInput createdAt: DateTimeRangeInput
+    modifiedAt: DateTimeRangeInput events: [TransactionEventFilterInput!] AND: [TransactionWhereInput!]
+    OR: [TransactionWhereInput!]
+    """,
+)
+input_type(
     "TranslationInput",
     """
     slug: String seoTitle: String seoDescription: String name: String description: JSONString

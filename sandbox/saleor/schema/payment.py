@@ -1,4 +1,4 @@
-"""Transactions: types and the query of one."""
+"""Transactions: types, the query of one and of many."""
 
 # Resolvers take the value they resolve first, which a type checker reads as `self`.
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, no-check-untyped-defs
@@ -8,7 +8,8 @@ from __future__ import annotations
 from sandbox.saleor import models as m
 from sandbox.saleor.errors import Invalid
 from sandbox.saleor.ids import key_of
-from sandbox.saleor.schema.common import Money
+from sandbox.saleor.schema import filters
+from sandbox.saleor.schema.common import PAGE, Money, connection, paginate
 from sandbox.saleor.sdl import error_type, interface, obj, plain, query
 
 for name in (
@@ -137,3 +138,22 @@ def transaction(info, id=None, token=None):
         if error.errors[0]["code"] == "NOT_FOUND":
             return None
         raise
+
+
+connection("TransactionItem", "Transaction")
+SORTS = {"CREATED_AT": "created_at", "MODIFIED_AT": "modified_at"}
+
+
+@query(
+    f"transactions(where: TransactionWhereInput, sortBy: TransactionSortingInput, {PAGE}): "
+    "TransactionCountableConnection @need(any: [HANDLE_PAYMENTS, MANAGE_ORDERS])"
+)
+def transactions(info, where=None, sort_by=None, **page):
+    """An app without MANAGE_ORDERS sees what it made itself; staff and other apps see everything."""
+    rows = m.TransactionItem.objects.prefetch_related("events")
+    if info.context.app and "MANAGE_ORDERS" not in info.context.permissions:
+        rows = rows.filter(app=info.context.app)
+    rows = rows.filter(filters.transactions_where(where))
+    column = SORTS[sort_by["field"]] if sort_by else "pk"
+    descending = sort_by is not None and sort_by["direction"] == "DESC"
+    return paginate(rows, page, by=column, descending=descending, what="transactions")
