@@ -49,3 +49,9 @@ def installed(api_url: str, identifier: str) -> bool:
     return SaleorAppInstall.objects.filter(
         instance__api_url=normal_url(api_url), instance__active=True, identifier=identifier
     ).exists()
+
+
+def instances_with(identifier: str) -> list[str]:
+    """Return the API addresses of the active instances in which an app of ours is installed, in order."""
+    found = SaleorAppInstall.objects.filter(instance__active=True, identifier=identifier)
+    return list(found.order_by("instance__api_url").values_list("instance__api_url", flat=True))

@@ -34,6 +34,9 @@ class PonteServices:
     def saleor(self, api_url: str, app_identifier: str) -> SaleorClient:
         return clients.app_client(api_url, app_identifier)
 
+    def instances(self, app_identifier: str) -> list[str]:
+        return clients.instances_with(app_identifier)
+
     def parcel(self, parcel_id: str) -> ParcelView:
         return parcel_view(_parcel(parcel_id))
 

@@ -30,6 +30,9 @@ class Platform(Protocol):
     def saleor(self, api_url: str, app_identifier: str) -> SaleorClient:
         """Return a client acting as an installed app; PermanentError when it is not installed."""
 
+    def instances(self, app_identifier: str) -> list[str]:
+        """Return the API addresses of the connected Saleors in which an app is installed, in order."""
+
     def parcel(self, parcel_id: str) -> ParcelView:
         """Return a parcel; PermanentError when there is none."""
 
