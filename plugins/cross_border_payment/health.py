@@ -11,7 +11,7 @@ from saleor_ext.core import clock
 from saleor_ext.plugin_api import Health
 
 from . import gateways
-from .models import PaymentDeclaration, PaymentSession, PlatformCertificate
+from .models import PaymentDeclaration, PaymentDisagreement, PaymentSession, PlatformCertificate
 from .port import DeclarationState, Identity
 
 NAME = "payment"
@@ -35,7 +35,7 @@ def check() -> list[Health]:
                 % {"fields": ", ".join(config.missing)},
             )
         ]
-    return [_account(), _certificate(), _suspects(), _stuck()]
+    return [_account(), _certificate(), _suspects(), _disagreements(), _stuck()]
 
 
 def _account() -> Health:
@@ -81,6 +81,24 @@ def _suspects() -> Health:
             _("Compare them with the wallet's own statement and refund or correct them there."),
         )
     return Health(f"{NAME}.mismatch", "ok")
+
+
+def _disagreements() -> Health:
+    """What the comparison with Saleor found and nobody has put right yet."""
+    count = (
+        PaymentDisagreement.objects.filter(settled_at__isnull=True)
+        .values("api_url", "transaction_id")
+        .distinct()
+        .count()
+    )
+    if count:
+        return Health(
+            f"{NAME}.disagreement",
+            "error",
+            _("%(count)d payments stand otherwise in Saleor than with the wallet.") % {"count": count},
+            _("The audit log names each as payment.disagreement; correct the side that is wrong by hand."),
+        )
+    return Health(f"{NAME}.disagreement", "ok")
 
 
 def _stuck() -> Health:

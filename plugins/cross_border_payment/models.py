@@ -1,4 +1,4 @@
-"""Tables of the plugin: sessions, wire records, declarations, refunds, platform certificates."""
+"""Tables of the plugin: sessions, refunds, disagreements, declarations, wire records, platform certificates."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ class PaymentSession(models.Model):
                 fields=["next_poll_at"], name="payment_session_due", condition=models.Q(state="waiting")
             ),
             models.Index(fields=["checkout_id"], name="payment_session_checkout"),
+            models.Index(fields=["reported_at"], name="payment_session_reported"),
         ]
 
     def __str__(self) -> str:
@@ -108,6 +109,7 @@ class PaymentRefund(models.Model):
             models.UniqueConstraint(fields=["session", "dedupe_key"], name="payment_refund_once"),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_refund_amount"),
         ]
+        indexes = [models.Index(fields=["reported_at"], name="payment_refund_reported")]
         ordering = ["created_at"]
 
     def __str__(self) -> str:
@@ -116,6 +118,44 @@ class PaymentRefund(models.Model):
     @property
     def money(self) -> Money:
         return Money(Decimal(self.amount), self.session.currency)
+
+
+class PaymentDisagreement(models.Model):
+    """Saleor and the wallet say different things of a payment: nothing is changed for it, an operator looks.
+
+    One row a transaction and kind; ``settled_at`` is set when they agree again, and emptied should it come back.
+    """
+
+    class Kind(models.TextChoices):
+        #: Saleor counts money as charged for which the wallet has confirmed nothing.
+        CHARGED = "charged", _("charged in Saleor, not paid")
+        AMOUNT = "amount", _("another amount in Saleor")
+        REFUNDED = "refunded", _("another sum refunded in Saleor")
+
+    api_url = models.CharField(max_length=300)
+    transaction_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    detail = models.CharField(max_length=300)
+    found_at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_url", "transaction_id", "kind"], name="payment_disagreement_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["checked_at"],
+                name="payment_disagreement_open",
+                condition=models.Q(settled_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id} {self.kind}"
 
 
 class PaymentDeclaration(models.Model):

@@ -42,6 +42,7 @@ plugin = Plugin(
     urls=f"{_HERE}.urls",
     periodic=(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),
+        Periodic("payment-reconcile", f"{_HERE}.tasks.reconcile_transactions", 30.0),
         Periodic("payment-certificates", f"{_HERE}.tasks.refresh_certificates", 6 * 3600.0),
     ),
 )

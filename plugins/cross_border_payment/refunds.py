@@ -60,9 +60,9 @@ def dedupe_key(payload: Mapping[str, Any]) -> str:
     return f"body:{hashlib.sha256(canonical).hexdigest()}"
 
 
-def refund_no(session: PaymentSession, key: str) -> str:
+def refund_no(out_trade_no: str, key: str) -> str:
     """Return our number of a refund: 28 characters, the same for the same request."""
-    digest = hashlib.sha256(f"{session.out_trade_no}\0{key}".encode()).digest()
+    digest = hashlib.sha256(f"{out_trade_no}\0{key}".encode()).digest()
     return "PR" + base64.b32encode(digest).decode().rstrip("=")[:26]
 
 
@@ -80,7 +80,7 @@ def request(session: PaymentSession, amount: Money, key: str, reason: str = "") 
         refund = PaymentRefund.objects.create(
             session=session,
             dedupe_key=key,
-            refund_no=refund_no(session, key),
+            refund_no=refund_no(session.out_trade_no, key),
             amount=amount.amount,
             reason=reason[:200],
             created_at=clock.now(),

@@ -170,11 +170,9 @@ def heal() -> int:
     count = 0
     for session in lost.order_by("paid_at")[:BATCH]:
         if session.reported_at:
-            made = _promise(COMPLETE, {"session": str(session.pk)}, str(session.pk))
+            made = promise(COMPLETE, {"session": str(session.pk)}, str(session.pk))
         else:
-            made = _promise(
-                sessions.REPORT, {"session": str(session.pk), "what": "charged"}, f"{session.pk}:charged"
-            )
+            made = promise_charged(session)
         if made:
             audit.record(
                 "payment.healed", sessions.OBJECT, session.pk, reported=session.reported_at is not None
@@ -183,7 +181,12 @@ def heal() -> int:
     return count
 
 
-def _promise(topic: str, payload: dict[str, Any], key: str) -> bool:
+def promise_charged(session: PaymentSession) -> bool:
+    """Promise again to tell Saleor that the money came; return whether that was needed."""
+    return promise(sessions.REPORT, {"session": str(session.pk), "what": "charged"}, f"{session.pk}:charged")
+
+
+def promise(topic: str, payload: dict[str, Any], key: str) -> bool:
     """Make a promise that got lost; return whether it was needed.
 
     One that is pending is at work, a dead one waits for an operator. One that is done without having

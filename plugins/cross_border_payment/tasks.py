@@ -8,7 +8,7 @@ from datetime import timedelta
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PonteError
 
-from . import gateways, settling
+from . import gateways, reconciling, settling
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,11 @@ log = logging.getLogger(__name__)
 def poll_sessions() -> None:
     """Ask about payments nobody told us of, and take up paid ones that got lost on the way."""
     settling.poll()
+
+
+def reconcile_transactions() -> None:
+    """Compare Saleor's transactions with ours, and take up what a lost webhook or report left undone."""
+    reconciling.reconcile_all()
 
 
 def refresh_certificates() -> None:

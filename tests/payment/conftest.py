@@ -48,6 +48,8 @@ class FakePlatform:
     """The services of the platform, in memory."""
 
     client: FakeSaleor = field(default_factory=FakeSaleor)
+    #: Saleors by address beside the one at API.
+    others: dict[str, FakeSaleor] = field(default_factory=dict)
     parcels: dict[str, ParcelView] = field(default_factory=dict)
     completed: list[tuple[str, str]] = field(default_factory=list)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -61,7 +63,11 @@ class FakePlatform:
 
     def saleor(self, api_url: str, app_identifier: str) -> FakeSaleor:
         assert app_identifier == "ponte.payment"
-        return self.client
+        return self.others.get(api_url, self.client)
+
+    def instances(self, app_identifier: str) -> list[str]:
+        assert app_identifier == "ponte.payment"
+        return sorted([API, *self.others])
 
     def parcel(self, parcel_id: str) -> ParcelView:
         return self.parcels[parcel_id]
