@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import SaleorClient, document
 
@@ -113,21 +114,25 @@ def changed_since(since: datetime) -> dict[str, Any]:
 
 
 def read_page(client: SaleorClient, where: Mapping[str, Any], after: str | None = None) -> Page:
-    """Read one page of transactions, oldest change first; one that cannot be understood is left out and logged."""
+    """Read one page of transactions, oldest change first; one that cannot be understood is left out and logged.
+
+    :raises PermanentError: when the answer is no list of transactions
+    """
     answer = client.execute(
         document(PACKAGE, "graphql/transactions_changed.graphql"),
         {"where": where, "first": PAGE, "after": after},
-    )["transactions"]
-    info = answer["pageInfo"]
-    return Page(
-        tuple(_readable(answer["edges"])),
-        info["endCursor"] if info["hasNextPage"] and answer["edges"] else None,
     )
+    try:
+        found = answer["transactions"]
+        nodes = [edge["node"] for edge in found["edges"]]
+        place = found["pageInfo"]["endCursor"] if found["pageInfo"]["hasNextPage"] and nodes else None
+    except (KeyError, TypeError) as error:
+        raise PermanentError("what Saleor answers is no list of transactions") from error
+    return Page(tuple(_readable(nodes)), place)
 
 
-def _readable(edges: list[Mapping[str, Any]]) -> Iterator[Transaction]:
-    for edge in edges:
-        node = edge["node"]
+def _readable(nodes: list[Mapping[str, Any]]) -> Iterator[Transaction]:
+    for node in nodes:
         try:
             yield _transaction(node)
         except (KeyError, TypeError, ValueError, ArithmeticError):

@@ -27,6 +27,8 @@ class Books(FakeSaleor):
     asked: list[dict[str, Any]] = field(default_factory=list)
     #: Raised by the next reading that begins at a place.
     refuse_place: Exception | None = None
+    #: Answered to every reading instead of transactions.
+    odd: dict[str, Any] | None = None
 
     def execute(
         self, document: str, variables: Mapping[str, Any] | None = None, *, idempotent: bool = False
@@ -41,7 +43,7 @@ class Books(FakeSaleor):
         self.asked.append(given)
         if self.refuse_place and given["after"]:
             raise self.refuse_place
-        return {"transactions": self._page(given)}
+        return {"transactions": self._page(given)} if self.odd is None else self.odd
 
     def _page(self, given: dict[str, Any]) -> dict[str, Any]:
         """Cut by key set, as Saleor does: the place is the last one's time and id."""

@@ -475,15 +475,27 @@ def test_nothing_is_done_when_nothing_changed(
     assert not [q["sql"] for q in seen.captured_queries if q["sql"].startswith(("INSERT", "UPDATE"))]
 
 
-def test_a_saleor_that_is_down_does_not_stop_the_others(
-    paid: PaymentSession, books: Books, services: FakePlatform, now: Any
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        ({"fail": TransientError("no route")}, "no route"),
+        ({"odd": {"transactions": None}}, "what Saleor answers is no list of transactions"),
+    ],
+)
+def test_a_saleor_that_is_down_or_odd_does_not_stop_the_others(
+    paid: PaymentSession,
+    books: Books,
+    services: FakePlatform,
+    now: Any,
+    trouble: dict[str, Any],
+    told: str,
 ) -> None:
-    services.others[OTHER] = Books(fail=TransientError("no route"))
-    assert sorted([API, OTHER])[0] == OTHER, "the one that is down is asked first"
+    services.others[OTHER] = Books(**trouble)
+    assert sorted([API, OTHER])[0] == OTHER, "the one in trouble is asked first"
     books.event(TX, "REFUND_REQUEST", "50")
     now.shift(timedelta(minutes=1))
     done = reconciling.reconcile_all()
-    assert (done.taken, done.failed) == (1, {OTHER: "no route"})
+    assert (done.taken, done.failed) == (1, {OTHER: told})
     assert Cursor.objects.count() == 2
 
 
