@@ -126,7 +126,7 @@ def test_a_cancellation_that_crosses_the_sending_takes_the_order_back(world, mon
             cancelling.give_back({"parcel": view.id, "quota": steps.reference_of(view)})
 
     with monkeypatch.context() as patched:
-        patched.setattr(documents.links, "transport", lambda: Slow())
+        patched.setattr(documents.links, "transport", lambda *_settings: Slow())
         documents.hand_over(document)
     assert [(one.app_type, one.state) for one in documents_of("CEB311Message")] == [("1", "sent")]
     deliver()
