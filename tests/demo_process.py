@@ -17,6 +17,7 @@ from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 420  # an idle machine needs a quarter of it
+STOP_SECONDS = 180  # an idle machine needs one; a busy disk keeps the database's last checkpoint waiting
 #: Variables that tie a process to the test run's own database or settings.
 _FOREIGN = re.compile(r"^(PONTE_|SANDBOX_|DATABASE_URL$|REDIS_URL$|SALEOR_|CELERY_|DJANGO_|PYTEST_)")
 
@@ -111,7 +112,7 @@ class DemoProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
-                self._process.wait(30)
+                self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import kombu
 import pytest
+from django.utils import translation
 from pydantic import SecretStr
 
 from plugins.customs_declaration import links, receipts, steps
@@ -326,7 +327,7 @@ def test_a_broker_that_is_not_there_is_a_problem_in_words() -> None:
     ],
 )
 def test_the_form_refuses_what_cannot_work(values: dict[str, object], word: str) -> None:
-    with pytest.raises(ValueError, match=word):
+    with translation.override("en"), pytest.raises(ValueError, match=word):
         CustomsConfig(**{**CONFIG, **values})
 
 
