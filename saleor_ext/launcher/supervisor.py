@@ -16,6 +16,7 @@ from typing import IO
 #: A child that dies this soon after its start is restarted ever more slowly.
 QUICK_DEATH_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 30.0
+LOOK_SECONDS = 0.2
 #: After this a child that does not stop by itself is killed.
 STOP_SECONDS = 8.0
 COLOURS = ("36", "32", "35", "33", "34", "31", "37")
@@ -45,7 +46,8 @@ class Supervisor:
     children: list[Child] = field(default_factory=list)
     #: A command that runs to its end before the next child is started.
     foreground: subprocess.Popen[str] | None = None
-    stopping: threading.Event = field(default_factory=threading.Event)
+    #: Set by a signal handler, hence a plain mark: it may interrupt who holds the lock of a ``threading.Event``.
+    stopping: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, name: str, line: str) -> None:
@@ -63,15 +65,20 @@ class Supervisor:
         self._launch(child)
         return child
 
+    def pause(self) -> bool:
+        """Wait a moment and tell whether the end was asked for."""
+        time.sleep(LOOK_SECONDS)
+        return self.stopping
+
     def watch(self) -> None:
         """Restart what dies, until ``stopping`` is set."""
-        while not self.stopping.wait(0.2):
+        while not self.pause():
             for child in self.children:
                 self._tend(child)
 
     def stop(self) -> None:
         """End all children, the last started first."""
-        self.stopping.set()
+        self.stopping = True
         for child in reversed(self.children):
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS

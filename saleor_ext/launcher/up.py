@@ -178,7 +178,7 @@ def wait_for(supervisor: Supervisor, url: str, seconds: float = READY_SECONDS) -
                 return
         except httpx2.HTTPError:
             pass
-        if supervisor.stopping.wait(0.2):
+        if supervisor.pause():
             raise Stopped
     raise CannotStart(f"{url} did not answer within {seconds:.0f} s; the log above says why")
 
@@ -200,7 +200,7 @@ def _run(supervisor: Supervisor, name: str, command: list[str], environment: dic
             print(f"{name:<14}│ {line.rstrip()}", flush=True)
     code = process.wait()
     supervisor.foreground = None
-    if supervisor.stopping.is_set():
+    if supervisor.stopping:
         raise Stopped
     if code != 0:
         raise CannotStart(f"{name} failed; the lines above say why")
@@ -209,7 +209,7 @@ def _run(supervisor: Supervisor, name: str, command: list[str], environment: dic
 def _stop_on_signals(supervisor: Supervisor) -> None:
     def stop(number: int, frame: object) -> None:
         # A handler may interrupt any line, a print included: it only leaves a mark.
-        supervisor.stopping.set()
+        supervisor.stopping = True
         if supervisor.foreground is not None:
             supervisor.foreground.terminate()
 
