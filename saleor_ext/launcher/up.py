@@ -213,9 +213,11 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
         if supervisor.foreground is not None:
             supervisor.foreground.terminate()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGHUP: the terminal was closed
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, stop)
+    # Even where SIGINT comes ignored, as a script's `&` leaves it: the end is asked for, nothing is to go on.
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup keeps us when the terminal is closed
+        signal.signal(signal.SIGHUP, stop)
 
 
 def _progress(step: str, what: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import socket
 import sys
 import threading
@@ -115,3 +116,15 @@ def test_a_path_with_blanks_keeps_the_cluster_elsewhere(
 def test_a_plain_user_keeps_everything_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert environment.postgresql_folder(tmp_path / "var") == tmp_path / "var" / "postgresql"
+
+
+def test_the_end_is_heard_where_a_script_left_the_interrupt_ignored(supervisor: Supervisor) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `ponte up &` in a script does
+        up._stop_on_signals(supervisor)
+        signal.raise_signal(signal.SIGINT)
+        assert supervisor.stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
