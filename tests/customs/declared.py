@@ -19,6 +19,13 @@ _numbers = itertools.count(1)
 
 def declaration(state: str = "list", *, age: timedelta = timedelta(0), **changes: Any) -> Declaration:
     """A case with numbers of its own."""
+    case = unsaved(state, age=age, **changes)
+    case.save(force_insert=True)
+    return case
+
+
+def unsaved(state: str, *, age: timedelta = timedelta(0), **changes: Any) -> Declaration:
+    """A case that is not stored yet, for many at once."""
     number = next(_numbers)
     values: dict[str, Any] = {
         "parcel_id": uuid.uuid4(),
@@ -32,7 +39,7 @@ def declaration(state: str = "list", *, age: timedelta = timedelta(0), **changes
         "tax_total": Decimal("19.84"),
         "created_at": clock.now() - age,
     }
-    return Declaration.objects.create(state=state, **{**values, **changes})
+    return Declaration(state=state, **{**values, **changes})
 
 
 def document(
