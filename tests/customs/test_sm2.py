@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from gmssl.sm2 import CryptSM2
 from lxml import etree
 
@@ -28,6 +29,7 @@ from plugins.customs_declaration.signing import (
     certificate_facts,
     files,
     make_demo_key,
+    pkcs8,
     probe,
     sign,
     sm2,
@@ -271,3 +273,11 @@ def test_we_accept_a_signature_of_openssl(made_by_openssl) -> None:
 def test_a_sealed_key_needs_its_password(made_by_openssl, password: str) -> None:
     with pytest.raises(SigningError, match="password"):
         files.private_key((made_by_openssl / "sealed.pem").read_bytes(), password)
+
+
+def test_a_wrong_password_is_told_also_where_its_end_looks_like_padding() -> None:
+    key, vector = bytes(16), bytes(16)
+    encryptor = Cipher(algorithms.SM4(key), modes.CBC(vector)).encryptor()
+    sealed = encryptor.update(b"no structure...\x01") + encryptor.finalize()
+    with pytest.raises(ValueError, match="the password does not open the key"):
+        pkcs8._decrypted(algorithms.SM4(key), vector, sealed)

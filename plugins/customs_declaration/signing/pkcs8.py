@@ -69,9 +69,11 @@ def _decrypted(cipher: CipherAlgorithm, vector: bytes, sealed: bytes) -> bytes:
     unpadder = padding.PKCS7(128).unpadder()
     try:
         padded = decryptor.update(sealed) + decryptor.finalize()
-        return unpadder.update(padded) + unpadder.finalize()
+        found = unpadder.update(padded) + unpadder.finalize()
+        single(found).must(SEQUENCE)  # one wrong password in 256 leaves an end that looks like padding
     except ValueError:
         raise ValueError("the password does not open the key") from None
+    return found
 
 
 def _fields(element: Element, least: int) -> list[Element]:
