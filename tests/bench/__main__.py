@@ -22,10 +22,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
 import django
 import jwt
 
-from tests.bench import load
+from tests.bench import SAMPLE, load
 from tests.bench.world import World, app_id
 
 CONCURRENCY = 8
+#: Requests of one measurement, and those that go before it uncounted.
+REQUESTS, BEFORE = min(SAMPLE, 1500), 200
 #: Saleor's acknowledgement and tax budgets of the design, and the page budgets.
 ACK_MS = 30.0
 LIST_BYTES, PRODUCT_BYTES = 40 * 1024, 45 * 1024
@@ -46,20 +48,22 @@ def bare_verify_per_second(world: World, body: bytes) -> float:
     """Signature checks per second of one core with nothing around them."""
     signature = world.headers(body, "x")["Saleor-Signature"]
     public = world.key.public_key()
-    started, count = time.perf_counter(), 2000
+    started, count = time.perf_counter(), REQUESTS
     for _ in range(count):
         jwt.api_jws.decode(signature, public, algorithms=["RS256"], detached_payload=body)
     return count / (time.perf_counter() - started)
 
 
 def empty_view(world: World) -> load.Result:
-    return load.run(world.port, lambda n: load.Call("GET", "/healthz"), count=2000, concurrency=CONCURRENCY)
+    return load.run(
+        world.port, lambda n: load.Call("GET", "/healthz"), count=REQUESTS, concurrency=CONCURRENCY
+    )
 
 
 def webhook_ack(world: World) -> None:
     """Verify a signature and store the message, every one a new event."""
-    calls = {n: _order_event(world, n) for n in range(-200, 1500)}
-    result = load.run(world.port, calls.__getitem__, count=1500, concurrency=CONCURRENCY, expect=202)
+    calls = {n: _order_event(world, n) for n in range(-BEFORE, REQUESTS)}
+    result = load.run(world.port, calls.__getitem__, count=REQUESTS, concurrency=CONCURRENCY, expect=202)
     emit("webhook-ack", result.percentile(0.99), "ms p99", ACK_MS)
     emit("webhook-ack", result.per_second, "requests/s of empty view", empty_view(world).per_second)
     bare = bare_verify_per_second(world, calls[0].body)
@@ -93,8 +97,8 @@ def tax_webhook(world: World) -> None:
 
     on_lane = ListingVariant.objects.filter(listing__lane="bonded_1210").order_by("sku")
     skus = list(on_lane.values_list("sku", flat=True)[:3])
-    calls = {n: _tax_question(world, n, skus) for n in range(-200, 1500)}
-    result = load.run(world.port, calls.__getitem__, count=1500, concurrency=CONCURRENCY)
+    calls = {n: _tax_question(world, n, skus) for n in range(-BEFORE, REQUESTS)}
+    result = load.run(world.port, calls.__getitem__, count=REQUESTS, concurrency=CONCURRENCY)
     emit("tax-webhook", result.percentile(0.99), "ms p99", ACK_MS)
     emit("tax-webhook", result.per_second, "requests/s of empty view", empty_view(world).per_second)
 
@@ -119,7 +123,10 @@ def shop_page(world: World, name: str, path: Callable[[int], str], limit_bytes: 
     """A page of the shop: rate beside the empty view, p95, and gzip bytes without images."""
     headers = {"Accept-Encoding": "gzip", "Accept-Language": "zh-CN"}
     result = load.run(
-        world.port, lambda n: load.Call("GET", path(n), headers=headers), count=800, concurrency=CONCURRENCY
+        world.port,
+        lambda n: load.Call("GET", path(n), headers=headers),
+        count=min(REQUESTS, 800),
+        concurrency=CONCURRENCY,
     )
     empty = empty_view(world)
     emit(name, result.per_second, "requests/s of empty view", empty.per_second)
