@@ -34,6 +34,7 @@ COLOURS, SCALES = (256, 128, 64), (1.0, 0.75, 0.5)
 SITES = {390: PHONE, 1440: DESK}
 PREFIX = {"zh-hans": "", "zh-hant": "/zh-hant", "pt": "/pt", "en": "/en"}
 PRODUCT = "almond-cookies"
+CUSTOMS_PAGES = ("search", "health", "rejections", "reconciliation", "quarantine", "payment-data")
 #: Timeline stations reached when the order page is taken: released and packed, not yet delivered.
 STATIONS = 6
 TELLING = {
@@ -50,6 +51,7 @@ TELLING = {
         "portal-listings-390-zh-hant",
     ),
     *("console-parcel-1440-en", "console-orders-1440-en", "console-plugins-1440-zh-hant"),
+    *("console-customs-declaration-1440-zh-hans", "console-customs-document-1440-zh-hant"),
 }
 
 
@@ -159,6 +161,26 @@ def console(album: Album, open_window: Callable[..., BrowserContext]) -> None:
     album.tour(context, "console-plugins", "/console/plugins/", ("en", "zh-hant"))
 
 
+def customs(album: Album, open_window: Callable[..., BrowserContext]) -> None:
+    """The clerk's pages about customs: what waits, one declaration, one message, and the reports."""
+    for device in SITES.values():
+        context = open_window(locale="zh-TW", **device)
+        operator = Operator(context.new_page(), album.site)
+        operator.sign_in("/zh-hant/console/", "admin@ponte.example")
+
+        def tour(name: str, path: str, context: BrowserContext = context) -> None:
+            album.tour(context, f"console-customs-{name}", path, ("zh-hans", "zh-hant"))
+
+        for name in CUSTOMS_PAGES:
+            tour(name, f"/console/customs/{name}/")
+        tour("work", "/console/customs/")
+        operator.open("/zh-hant/console/customs/?state=released")
+        for name in ("declarations", "documents"):
+            operator.page.locator(f"main a[href*='/console/customs/{name}/']").first.click()
+            operator.page.wait_for_load_state()
+            tour(name.removesuffix("s"), operator.page.url.removeprefix(album.site + PREFIX["zh-hant"]))
+
+
 def take_all(album: Album, browser: Browser) -> None:
     opened: list[BrowserContext] = []
 
@@ -168,7 +190,7 @@ def take_all(album: Album, browser: Browser) -> None:
         opened.append(context)
         return context
 
-    for part in (shop, portal, console):
+    for part in (shop, portal, console, customs):
         part(album, open_window)
         while opened:
             opened.pop().close()
