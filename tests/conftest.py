@@ -31,12 +31,14 @@ def _fresh_caches() -> None:
 
     from plugins.customs_declaration.duties import guarantee
     from plugins.customs_declaration.policies import in_force
+    from saleor_ext.listings import recent
     from saleor_ext.plugin_api.configuration import forget_cache
 
     forget_cache()
     cache.clear()
     in_force.forget()
     guarantee.forget()
+    recent.forget()
 
 
 @pytest.fixture(scope="session")

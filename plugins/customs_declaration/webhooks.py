@@ -48,7 +48,7 @@ def filter_shipping_methods(_context: WebhookContext, payload: Json) -> dict[str
     """
     checkout = payload.get("checkout") or {}
     lines = checkout.get("lines") or []
-    known = platform().variant_facts([line["variant"]["sku"] or "" for line in lines])
+    known = platform().recent_facts([line["variant"]["sku"] or "" for line in lines])
     values = [
         (line["quantity"], _amount(line["undiscountedUnitPrice"]) * line["quantity"])
         for line in lines
@@ -68,7 +68,7 @@ def filter_shipping_methods(_context: WebhookContext, payload: Json) -> dict[str
 
 def _base(given: Json) -> Base:
     lines = given["lines"]
-    known = platform().variant_facts([line["productSku"] or "" for line in lines])
+    known = platform().recent_facts([line["productSku"] or "" for line in lines])
     unknown = [line["productSku"] for line in lines if line["productSku"] not in known]
     if unknown:
         raise PermanentError(f"no listing of {', '.join(map(str, unknown))}", code="unknown_article")

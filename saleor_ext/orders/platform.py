@@ -12,6 +12,7 @@ from saleor_ext.core.errors import PermanentError
 from saleor_ext.identity import services as identity
 from saleor_ext.link import clients
 from saleor_ext.link.orders import complete_checkout
+from saleor_ext.listings import recent
 from saleor_ext.listings import selectors as listings
 from saleor_ext.plugin_api.platform import SaleorClient
 from saleor_ext.plugin_api.types import (
@@ -87,6 +88,9 @@ class PonteServices:
 
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         return listings.variant_facts(skus)
+
+    def recent_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
+        return recent.recent_facts(skus)
 
     def complete_checkout(self, api_url: str, checkout_id: str) -> None:
         complete_checkout(clients.platform_client(api_url), checkout_id)

@@ -96,6 +96,12 @@ class Platform(Protocol):
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         """Return what is known of articles by SKU, in one query."""
 
+    def recent_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
+        """Return what was known of articles by SKU some seconds ago at most, often without a query.
+
+        For answers that Saleor waits for and that bind nobody yet, such as the tax of a basket.
+        """
+
     def complete_checkout(self, api_url: str, checkout_id: str) -> None:
         """Ask Saleor to turn a paid checkout into an order; safe to repeat."""
 

@@ -193,6 +193,8 @@ class FakePlatform:
     def variant_facts(self, skus: Iterable[str]) -> dict[str, VariantFacts]:
         return {sku: self.articles[sku] for sku in skus if sku in self.articles}
 
+    recent_facts = variant_facts
+
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
         self.revealed.append(purpose)
         return self.identities[reference]

@@ -11,7 +11,7 @@ from saleor_ext.core.audit import entries_of
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.demo.catalogue import merchants as demo_merchants
 from saleor_ext.demo.seed import enter_all, listing_data, settle_all
-from saleor_ext.listings import services
+from saleor_ext.listings import recent, services
 from saleor_ext.listings.data import ListingChanged, ListingInvalid, TextData
 from saleor_ext.listings.models import Listing
 from saleor_ext.listings.requirements import missing_languages, requirements, unmet
@@ -38,6 +38,28 @@ def test_facts_change_with_the_listing(listing) -> None:
     variants = (replace(DATA.variants[0], hs_code="1905900000"), DATA.variants[1])
     services.edit_listing(listing, replace(DATA, variants=variants), version=listing.version, actor="test")
     assert variant_facts(["FAR-ALM-220"])["FAR-ALM-220"].hs_code == "1905900000"
+
+
+def test_recent_facts_are_read_once_in_some_seconds(listing, django_assert_num_queries, monkeypatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(recent.time, "monotonic", lambda: now)
+    with django_assert_num_queries(1):
+        first = recent.recent_facts(["FAR-ALM-220", "NONE"])
+    with django_assert_num_queries(0):
+        assert recent.recent_facts(["FAR-ALM-220"]) == first
+    variants = (replace(DATA.variants[0], hs_code="1905900000"), DATA.variants[1])
+    services.edit_listing(listing, replace(DATA, variants=variants), version=listing.version, actor="test")
+    assert recent.recent_facts(["FAR-ALM-220"]) == first
+    now += recent.SECONDS
+    with django_assert_num_queries(1):
+        assert recent.recent_facts(["FAR-ALM-220"])["FAR-ALM-220"].hs_code == "1905900000"
+
+
+def test_recent_facts_do_not_grow_without_end(listing, monkeypatch) -> None:
+    monkeypatch.setattr(recent, "MOST", 1)
+    recent.recent_facts(["FAR-ALM-220"])
+    recent.recent_facts(["FAR-ALM-450"])
+    assert list(recent._kept) == ["FAR-ALM-450"]
 
 
 def test_the_view_of_plugins(listing) -> None:
