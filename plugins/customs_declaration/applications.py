@@ -13,9 +13,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 
-from . import documents, lifecycle, links
+from . import documents, lifecycle, links, making, mapping
 from .config import CustomsConfig
 from .messages import MESSAGES, MessageData, check, make_guid, parse, stamp
 from .messages.document import Document
@@ -57,26 +58,25 @@ def prepare(
         application = wanted(declaration)
         if application is None:
             return None
-        version = documents.next_version(declaration, kind)
-        now = documents.next_time(declaration, kind)
+        version = making.next_version(declaration, kind)
+        now = making.next_time(declaration, kind, version)
         guid = make_guid(declaration.parcel_id, kind, version)
         number = own_number(declaration, kind, version)
         data = message(declaration, kind, application, settings, guid=guid, now=now, number=number)
         _check(data, settings)
         tries = newest.tries + 1 if newest is not None and newest.retry_at is not None else 0
-        document = documents.store(
-            declaration,
-            kind,
-            data,
-            settings,
-            signer,
-            app_type=documents.NEW,
-            now=now,
+        document = CustomsDocument(
+            declaration=declaration,
+            kind=kind,
             version=version,
+            guid=guid,
+            app_type=making.NEW,
+            created_at=clock.now(),
             tries=tries,
             cop_no=number,
             return_case=case,
         )
+        documents.store(document, data, settings, signer, app_time=now)
         lifecycle.settle(declaration)
         return document
 
@@ -110,7 +110,7 @@ def message(
     head, lines = _listed(declaration)
     own = {
         "guid": guid,
-        "appType": documents.NEW,
+        "appType": making.NEW,
         "appTime": stamp(now),
         "appStatus": "2",
         "copNo": number,
@@ -132,13 +132,7 @@ def message(
             }
             for gnum, pieces in application.lines
         ]
-    transfer = {
-        "copCode": settings.cop_code,
-        "copName": settings.cop_name,
-        "dxpMode": "DXP",
-        "dxpId": settings.dxp_id,
-    }
-    return MessageData(kind, guid, "1.0", [document], transfer)
+    return MessageData(kind, guid, "1.0", [document], mapping.transfer(settings))
 
 
 def _listed(declaration: Declaration) -> tuple[dict[str, str], list[dict[str, str]]]:

@@ -1,8 +1,8 @@
 """Several documents in one message: gathered for a short while, signed once, handed over together.
 
-A step builds and checks its document as ever, but leaves it unsigned. ``gather`` takes what is ready of one batch -
-one kind, edition, sender, certificate and day - and makes a message of it: locked, built, signed, stored and
-promised to the outbox in one transaction, so that a killed worker leaves all of it or nothing. Receipts name
+A step only notes that its document is wanted. ``gather`` takes what waits of one batch - one kind, edition, sender,
+certificate and day - and makes a message of it: locked, built, checked, signed, stored and promised to the outbox in
+one transaction, so that a killed worker leaves all of it or nothing. Receipts name
 documents, not messages, and find them as ever; only a format error (CEB900) is for the message, and so for all its
 documents.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,12 +24,12 @@ from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.plugin_api import platform
 
-from . import lifecycle, links, promises, sending
+from . import lifecycle, links, making, mapping, promises, sending
 from .config import CustomsConfig
 from .messages import MESSAGES, MessageData, build, make_guid, root_of, to_bytes
 from .models import CustomsDocument, CustomsMessage
 from .signing import sign
-from .states import DeclarationState, DocumentState
+from .states import LIST, DeclarationState, DocumentState
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,10 @@ MOST_MESSAGES = 50
 _OPEN = (DocumentState.BUILT, DocumentState.SENT)
 
 
-def batch_of(kind: str, body: str, edition: str, key_name: str) -> str:
+def mark(kind: str, settings: CustomsConfig, key_name: str) -> str:
     """Return the mark that documents share which may go out in one message: all that stands around them is the same."""
-    _head, _documents, tail = _split(kind, body)
-    parts = (kind, edition, key_name, clock.china_today().isoformat(), tail)
+    sender = sorted(mapping.transfer(settings).items())
+    parts = (kind, settings.edition, key_name, clock.china_today().isoformat(), str(sender))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -94,11 +95,12 @@ def _make(batch: str, size: int, settings: CustomsConfig) -> CustomsMessage | No
     signer = links.signer(settings)
     with transaction.atomic():
         ready = _ready().filter(batch=batch).select_related("declaration").order_by("created_at", "id")
-        documents = list(_locked(ready)[:size])
+        documents = making.build_waiting(list(_locked(ready)[:size]), settings)
         if not documents:
             return None
         kind, guid = documents[0].kind, make_guid("message", str(uuid.uuid4()))
-        body = to_bytes(sign(root_of(_joined(kind, guid, documents).encode()), signer)).decode()
+        unsigned, documents = _joined(kind, guid, documents)
+        body = to_bytes(sign(root_of(unsigned.encode()), signer)).decode()
         message = CustomsMessage.objects.create(
             kind=kind,
             guid=guid,
@@ -107,9 +109,8 @@ def _make(batch: str, size: int, settings: CustomsConfig) -> CustomsMessage | No
             key_name=signer.key_name,
             created_at=clock.now(),
         )
-        taken = CustomsDocument.objects.filter(pk__in=[one.pk for one in documents])
-        taken.update(message=message, key_name=signer.key_name)
-        audit.record_many("customs.gathered", "parcel", _facts(message, documents))
+        making.take(documents, message)
+        audit.record_many("customs.gathered", "parcel", _facts(message, documents, making.facts_of))
         outbox.enqueue(TOPIC, {"message": str(message.pk)}, key=str(message.pk))
     return message
 
@@ -119,11 +120,12 @@ def _locked(ready: QuerySet[CustomsDocument]) -> QuerySet[CustomsDocument]:
     return ready.select_for_update(skip_locked=True, of=("self", "declaration"))
 
 
-def _facts(message: CustomsMessage, documents: list[CustomsDocument]) -> list[tuple[object, dict[str, Any]]]:
-    return [
-        (one.declaration.parcel_id, {"kind": one.kind, "guid": one.guid, "message": message.guid})
-        for one in documents
-    ]
+def _facts(
+    message: CustomsMessage,
+    documents: list[CustomsDocument],
+    of: Callable[[CustomsDocument], dict[str, Any]] = lambda one: {"kind": one.kind, "guid": one.guid},
+) -> list[tuple[object, dict[str, Any]]]:
+    return [(one.declaration.parcel_id, {**of(one), "message": message.guid}) for one in documents]
 
 
 def _split(kind: str, body: str) -> tuple[str, str, str]:
@@ -136,13 +138,17 @@ def _split(kind: str, body: str) -> tuple[str, str, str]:
     return body[:first], body[first:behind], body[behind:]
 
 
-def _joined(kind: str, guid: str, documents: list[CustomsDocument]) -> str:
-    """Return the unsigned message of several documents."""
+def _joined(kind: str, guid: str, documents: list[CustomsDocument]) -> tuple[str, list[CustomsDocument]]:
+    """Return the unsigned message of several documents, and which ones it has.
+
+    One that was built under another configuration, and so ends differently, is left for a message of its own.
+    """
     parts = [_split(kind, one.body) for one in documents]
     tail = parts[0][2]
+    alike = [(one, part) for one, part in zip(documents, parts, strict=True) if part[2] == tail]
     empty = to_bytes(build(MessageData(kind, guid, "1.0", [], None))).decode()
     head = empty.removesuffix("/>") + ">"
-    return "".join([head, *(part[1] for part in parts), tail])
+    return "".join([head, *(part[1] for _one, part in alike), tail]), [one for one, _part in alike]
 
 
 # -- handing over --------------------------------------------------------------------------------------------------
@@ -152,10 +158,9 @@ def _given_up(payload: dict[str, Any], error: str) -> None:
     """The outbox gave a message up: every parcel of it waits for a person."""
     from . import steps  # it imports documents, which imports this module
 
-    step_of = {steps.ORDER: steps.ORDER_STEP, steps.WAYBILL: steps.ORDER_STEP, steps.LIST: steps.LIST_STEP}
     documents = CustomsDocument.objects.filter(message=payload["message"], state__in=_OPEN)
     for document in documents.select_related("declaration"):
-        if step := step_of.get(document.kind):
+        if step := steps.STEP_OF.get(document.kind):
             platform().fail_step(str(document.declaration.parcel_id), step, "given_up", error)
 
 
@@ -166,6 +171,16 @@ def deliver(payload: dict[str, Any]) -> None:
     if message.sends == 0 and _dissolve_cancelled(message):
         return
     hand_over(message)
+
+
+@outbox.handler(promises.DECLARED)
+def _tell_declared(payload: dict[str, Any]) -> None:
+    """Tell the buyers of a message's lists that these went to customs."""
+    message = CustomsMessage.objects.get(pk=payload["message"])
+    for document in message.documents.select_related("declaration").exclude(state=DocumentState.DROPPED):
+        platform().add_event(
+            str(document.declaration.parcel_id), "declared", key="declared", at=message.sent_at
+        )
 
 
 def hand_over(message: CustomsMessage) -> None:
@@ -185,6 +200,8 @@ def hand_over(message: CustomsMessage) -> None:
         open_ones.filter(state=DocumentState.BUILT).update(state=DocumentState.SENT)
         _take_crossed(locked)
         if locked.sent_at is None:
+            if locked.kind == LIST:
+                promises.tell_declared(locked)
             documents = list(locked.documents.select_related("declaration"))
             audit.record_many("customs.sent", "parcel", _facts(locked, documents))
     message.refresh_from_db()

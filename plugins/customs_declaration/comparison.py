@@ -41,6 +41,12 @@ class Problem:
             "blocking": self.blocking,
         }
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Problem:
+        """Read back what ``as_json`` wrote."""
+        remedy = Remedy(stored["class"])
+        return cls(stored["field"], stored["code"], stored["message"], remedy, stored["blocking"])
+
 
 @dataclass(frozen=True, slots=True)
 class Four:

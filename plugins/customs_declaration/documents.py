@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,20 +15,18 @@ from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import ConfigurationError, PermanentError, TransientError
 from saleor_ext.plugin_api import ParcelView, platform
 
-from . import batches, lifecycle, linetax, links, promises, sending
+from . import batches, lifecycle, linetax, links, making, promises, sending
 from .config import CustomsConfig
-from .mapping import Case, support_of
+from .making import AMEND, DELETE, NEW
+from .mapping import support_of
 from .messages import MESSAGES, MessageData, build, make_guid, parse, stamp, to_bytes
 from .models import CustomsDocument, Declaration
 from .preflight import dutiable_value, ensure
 from .signing import Signer, sign
-from .states import APPLICATIONS, FAILED, LIST, PASSED_OVER, DeclarationState, DocumentState
+from .states import FAILED, LIST, PASSED_OVER, DeclarationState, DocumentState
 
 log = logging.getLogger(__name__)
 
-Mapper = Callable[[Case], MessageData]
-
-NEW, AMEND, DELETE = "1", "2", "3"
 #: Declarations that nothing more is declared for.
 OVER = frozenset({DeclarationState.CANCELLED, DeclarationState.WITHDRAWING, DeclarationState.WITHDRAWN})
 #: What is being looked at can be amended, and an order that was found good; a list that is decided cannot.
@@ -43,8 +40,6 @@ AMENDABLE = frozenset(
         DocumentState.REVIEWED,
     }
 )
-#: appTime tells whole seconds, and each has to be later than the one before.
-TICK = timedelta(seconds=1)
 #: The first send and three repeats.
 MOST_SENDS = 4
 
@@ -85,11 +80,12 @@ def cop_no_of(number: str) -> str:
     return number[:8] + hashlib.sha256(number.encode()).hexdigest()[:12].upper()
 
 
-def prepare(parcel: ParcelView, kind: str, mapper: Mapper, *, tries: int = 0) -> CustomsDocument:
+def prepare(parcel: ParcelView, kind: str, *, tries: int = 0) -> CustomsDocument:
     """Return the document to send: the newest version, or the next one when that failed.
 
     Built, checked and signed in one transaction under the declaration's lock, so that it exists once
-    however often the step runs. ``tries``: how often in a row this was done without a person.
+    however often the step runs. Where documents are gathered it is only noted that this one is wanted: building and
+    checking come with the others (``making``). ``tries``: how often in a row this was done without a person.
 
     :raises NotDeclarable: when customs would refuse it
     """
@@ -99,10 +95,15 @@ def prepare(parcel: ParcelView, kind: str, mapper: Mapper, *, tries: int = 0) ->
         newest = lifecycle.newest(locked, kind)
         if newest is not None and newest.state not in FAILED:
             return newest
-        return _next(parcel, locked, kind, mapper, settings, signer, tries)
+        making.buyer_of(parcel)
+        wanted = _wanted(locked, kind, signer, settings, tries)
+        if wanted.batch:
+            wanted.save(force_insert=True)
+            return wanted
+        return _built(wanted, parcel, settings, signer)
 
 
-def amend(parcel: ParcelView, kind: str, mapper: Mapper, after: int) -> CustomsDocument:
+def amend(parcel: ParcelView, kind: str, after: int) -> CustomsDocument:
     """Build the version that follows ``after`` by a person's wish, and promise to send it.
 
     The same wish again returns the same version.
@@ -119,7 +120,7 @@ def amend(parcel: ParcelView, kind: str, mapper: Mapper, after: int) -> CustomsD
             return newest
         if why := not_amendable(locked, newest):
             raise PermanentError(why, code="not_amendable")
-        made = _next(parcel, locked, kind, mapper, settings, signer, 0)
+        made = _built(_wanted(locked, kind, signer, settings, 0), parcel, settings, signer)
         lifecycle.settle(locked)
         promises.send_again(made)
         return made
@@ -154,11 +155,19 @@ def delete(document: CustomsDocument) -> CustomsDocument:
         ).first()
         if known is not None:
             return known
-        now = next_time(locked, document.kind)
-        version = next_version(locked, document.kind)
+        version = making.next_version(locked, document.kind)
+        now = making.next_time(locked, document.kind, version)
         guid = make_guid(locked.parcel_id, document.kind, version)
+        made = CustomsDocument(
+            declaration=locked,
+            kind=document.kind,
+            version=version,
+            guid=guid,
+            app_type=DELETE,
+            created_at=clock.now(),
+        )
         data = _renewed(document, guid, DELETE, now)
-        return store(locked, document.kind, data, settings, signer, app_type=DELETE, now=now, version=version)
+        return store(made, data, settings, signer, app_time=now)
 
 
 def _renewed(document: CustomsDocument, guid: str, app_type: str, now: datetime) -> MessageData:
@@ -191,116 +200,55 @@ def lock_open(declaration: Declaration) -> Declaration:
     return locked
 
 
-def _next(
-    parcel: ParcelView,
-    locked: Declaration,
-    kind: str,
-    mapper: Mapper,
-    settings: CustomsConfig,
-    signer: Signer,
-    tries: int,
+def _wanted(
+    locked: Declaration, kind: str, signer: Signer, settings: CustomsConfig, tries: int
 ) -> CustomsDocument:
-    case = _case(parcel, locked, settings, kind)
-    data = mapper(case)
-    ensure(case, data)
-    return store(
-        locked,
-        kind,
-        data,
-        settings,
-        signer,
-        app_type=case.app_type,
-        now=case.now,
-        version=next_version(locked, kind),
+    """Return the next version of a document, without content and not stored yet."""
+    version = making.next_version(locked, kind)
+    # What customs have on file is amended; what never got there is declared anew.
+    amends = version > 1 and locked.documents.filter(kind=kind, filed=True).exists()
+    return CustomsDocument(
+        declaration=locked,
+        kind=kind,
+        version=version,
+        guid=make_guid(locked.parcel_id, kind, version),
+        app_type=AMEND if amends else NEW,
+        batch=batches.mark(kind, settings, signer.key_name) if settings.batching else "",
+        body="",
+        created_at=clock.now(),
         tries=tries,
     )
 
 
+def _built(
+    document: CustomsDocument, parcel: ParcelView, settings: CustomsConfig, signer: Signer
+) -> CustomsDocument:
+    """Map, check and keep a document at once; opening the identity is audited by the vault."""
+    reference, purpose = making.buyer_of(parcel), making.purpose(parcel, document.kind)
+    identity = platform().reveal_identity(reference, purpose=purpose)
+    case = making.case_of(document, document.declaration, parcel, identity, settings)
+    data = making.MAPPERS[document.kind](case)
+    ensure(case, data)
+    return store(document, data, settings, signer, app_time=case.now)
+
+
 def store(
-    declaration: Declaration,
-    kind: str,
+    document: CustomsDocument,
     data: MessageData,
     settings: CustomsConfig,
     signer: Signer,
     *,
-    app_type: str,
-    now: datetime,
-    version: int,
-    **more: Any,
+    app_time: datetime,
 ) -> CustomsDocument:
-    """Keep a message as a version of the declaration, whose row is locked: signed, or to be gathered with others."""
-    alone = not settings.batching or kind in APPLICATIONS or app_type == DELETE
-    body, batch = _written(data, settings, signer, alone=alone)
-    document = CustomsDocument.objects.create(
-        declaration=declaration,
-        kind=kind,
-        version=version,
-        guid=data.guid,
-        app_type=app_type,
-        body=body,
-        body_sha256=hashlib.sha256(body.encode()).hexdigest(),
-        key_name="" if batch else signer.key_name,
-        batch=batch,
-        created_at=clock.now(),
-        app_time=now,
-        **more,
-    )
-    audit.record(
-        "customs.built",
-        "parcel",
-        declaration.parcel_id,
-        kind=kind,
-        guid=document.guid,
-        version=version,
-        app_type=app_type,
-    )
-    return document
-
-
-def _written(data: MessageData, settings: CustomsConfig, signer: Signer, *, alone: bool) -> tuple[str, str]:
-    """Return a message's XML and its batch: signed by itself, or unsigned to be gathered with others."""
+    """Keep a message as a version of its declaration, whose row is locked: signed, or to be gathered with others."""
     root = build(data, settings.edition)
-    if alone:
-        return to_bytes(sign(root, signer)).decode(), ""
-    body = to_bytes(root).decode()
-    return body, batches.batch_of(data.message, body, settings.edition, signer.key_name)
-
-
-def next_version(declaration: Declaration, kind: str) -> int:
-    last = declaration.documents.filter(kind=kind).order_by("-version").first()
-    return last.version + 1 if last else 1
-
-
-def next_time(declaration: Declaration, kind: str) -> datetime:
-    """Return an appTime later than that of every version before, even within one second."""
-    now = clock.china_now().replace(microsecond=0)
-    last = declaration.documents.filter(kind=kind).order_by("-version").first()
-    if last is None:
-        return now
-    before = (last.app_time or last.created_at).astimezone(clock.CHINA).replace(microsecond=0)
-    return max(now, before + TICK)
-
-
-def _case(parcel: ParcelView, declaration: Declaration, settings: CustomsConfig, kind: str) -> Case:
-    """Gather what a message is made of; opening the identity is audited by the vault."""
-    if parcel.buyer is None:
-        raise ConfigurationError("the parcel has no named buyer", code="identity_missing")
-    # What customs have on file is amended; what never got there is declared anew.
-    amends = declaration.documents.filter(kind=kind, filed=True).exists()
-    return Case(
-        parcel=parcel,
-        identity=platform().reveal_identity(
-            parcel.buyer.reference, purpose=f"declare {kind} {parcel.number}"
-        ),
-        support=support_of(parcel, settings),
-        config=settings,
-        cop_no=declaration.cop_no,
-        guid=make_guid(parcel.id, kind, next_version(declaration, kind)),
-        app_type=AMEND if amends else NEW,
-        now=next_time(declaration, kind),
-        pre_no=declaration.pre_no if amends else "",
-        invt_no=declaration.invt_no if amends else "",
-    )
+    if not document.batch:
+        root = sign(root, signer)
+        document.key_name = signer.key_name
+    making.fill(document, to_bytes(root).decode(), app_time)
+    document.save(force_insert=True)
+    audit.record("customs.built", "parcel", document.declaration.parcel_id, **making.facts_of(document))
+    return document
 
 
 def drop_unsent(declaration: Declaration) -> None:

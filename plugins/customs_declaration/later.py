@@ -49,7 +49,7 @@ def amend(parcel: ParcelView, action: ParcelAction) -> str:
         parcel.id, step, actor=action.actor, reason=action.reason
     ):
         return step
-    made = documents.amend(parcel, document.kind, steps.MAPPERS[document.kind], document.version)
+    made = documents.amend(parcel, document.kind, document.version)
     audit.record(
         "customs.amended", "parcel", parcel.id,
         actor=action.actor, reason=action.reason, kind=made.kind, guid=made.guid, version=made.version,

@@ -255,11 +255,14 @@ def _given(**fields: str) -> dict[str, str]:
 
 
 def _message(name: str, case: Case, document: dict[str, object]) -> MessageData:
-    config = case.config
-    transfer = {
+    return MessageData(name, case.guid, "1.0", [document], transfer(case.config))
+
+
+def transfer(config: CustomsConfig) -> dict[str, str]:
+    """Return BaseTransfer: who hands the message over."""
+    return {
         "copCode": config.cop_code,
         "copName": config.cop_name,
         "dxpMode": "DXP",
         "dxpId": config.dxp_id,
     }
-    return MessageData(name, case.guid, "1.0", [document], transfer)

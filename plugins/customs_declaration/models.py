@@ -103,9 +103,9 @@ class CustomsMessage(models.Model):
 class CustomsDocument(models.Model):
     """One document sent for a declaration. ``body`` is its message, sealed: the signed XML as it went out.
 
-    Where documents are gathered, ``body`` is the document alone and unsigned, ``batch`` says which ones may share a
-    message with it, and ``message`` is the one it went out in. A further version replaces a rejected or failed one;
-    versions are never changed once built.
+    Where documents are gathered, ``body`` is the document alone and unsigned, empty until it is gathered; ``batch``
+    says which ones may share a message with it, and ``message`` is the one it went out in. A further version replaces
+    a rejected or failed one; versions are never changed once built.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -162,6 +162,11 @@ class CustomsDocument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.guid}"
+
+    @property
+    def is_built(self) -> bool:
+        """False while it is only wanted: ``body`` is made when it is gathered with others."""
+        return bool(self.body_sha256)
 
     @property
     def file_name(self) -> str:

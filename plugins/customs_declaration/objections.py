@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from saleor_ext.core import audit, clock
+from saleor_ext.core import audit, clock, outbox
 from saleor_ext.plugin_api import Done, Fragment, ParcelView, Wait, platform
 
-from . import texts
+from . import promises, texts
 from .messages import code_table
 from .messages.check import Remedy
 from .preflight import NotDeclarable, Problem
@@ -94,3 +94,16 @@ def _stop(parcel: ParcelView, step: str, problems: list[Problem]) -> Wait:
     )
     audit.record("customs.preflight", "parcel", parcel.id, step=step, findings=findings)
     return Wait({FINDINGS: findings})
+
+
+@outbox.handler(promises.REFUSED)
+def refused_later(payload: dict[str, Any]) -> None:
+    """Stop the step of a parcel whose document could not be built when it was gathered with others."""
+    from .steps import STEP_OF  # it imports this module
+
+    step = STEP_OF[payload["kind"]]
+    if payload["findings"]:
+        parcel = platform().parcel(payload["parcel"])
+        _stop(parcel, step, [Problem.from_json(one) for one in payload["findings"]])
+    else:
+        platform().fail_step(payload["parcel"], step, payload["code"], payload["message"])

@@ -60,6 +60,8 @@ def console(place: str, context: dict[str, Any]) -> list[Fragment]:
 def view_of(document: CustomsDocument) -> DocumentView:
     """Open a sent message for reading, persons masked."""
     message = MESSAGES[document.kind]
+    if not document.is_built:
+        return DocumentView(document, message.label, _tone(document.state), head=[], lines=[], receipts=[])
     (content,) = parse(document.body.encode()).documents
     lines = content.get(message.lines.name, []) if message.lines else []
     return DocumentView(

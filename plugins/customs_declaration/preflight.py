@@ -48,7 +48,12 @@ def ensure(case: Case, data: MessageData) -> None:
 
     Call with the declaration's row locked, in the transaction that stores the message.
     """
-    problems = [*find(case, data, gather(case, data)), *_structure(data, case.config.edition)]
+    judge(case, data, gather(case, data))
+
+
+def judge(case: Case, data: MessageData, situation: Situation) -> None:
+    """Do as ``ensure`` in a situation that was looked up already."""
+    problems = [*find(case, data, situation), *_structure(data, case.config.edition)]
     if any(one.blocking for one in problems):
         raise NotDeclarable(problems)
     if problems:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from saleor_ext.core import outbox
+from saleor_ext.core.errors import PermanentError
 
-from .models import CustomsDocument, Declaration, ReturnCase
+from .models import CustomsDocument, CustomsMessage, Declaration, ReturnCase
 
 CANCELLED = "customs.cancelled"
 DELETE = "customs.delete"
@@ -17,6 +18,9 @@ WITHDRAW = "customs.withdraw"
 RETURN = "customs.return"
 RETRY = "customs.retry"
 AGAIN = "customs.again"
+REFUSED = "customs.refused"
+STOPPED = "customs.stopped"
+DECLARED = "customs.declared"
 REFUND = "customs.return_refund"
 SHELVE = "customs.return_shelve"
 
@@ -65,3 +69,25 @@ def refund(case: ReturnCase) -> None:
 def shelve(case: ReturnCase) -> None:
     """Have the logistics plugin take the goods back into the book."""
     outbox.enqueue(SHELVE, {"case": str(case.pk)}, key=str(case.pk))
+
+
+def refuse(document: CustomsDocument, error: PermanentError) -> None:
+    """Stop a parcel's step, because its document cannot be sent."""
+    payload = {
+        "parcel": str(document.declaration.parcel_id),
+        "kind": document.kind,
+        "code": error.code,
+        "message": error.message,
+        "findings": error.data.get("findings") or [],
+    }
+    outbox.enqueue(REFUSED, payload)
+
+
+def note_stop(parcel_id: str, step: str, code: str, text: str) -> None:
+    """Keep on the declaration why its step stands still; ``text`` holds no personal data."""
+    outbox.enqueue(STOPPED, {"parcel": parcel_id, "step": step, "code": code, "text": text})
+
+
+def tell_declared(message: CustomsMessage) -> None:
+    """Tell the buyers of a message's lists that these were declared."""
+    outbox.enqueue(DECLARED, {"message": str(message.pk)}, key=str(message.pk))

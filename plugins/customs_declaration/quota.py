@@ -88,6 +88,21 @@ def state_of(index: str, *, apart_from: str = "") -> QuotaState:
     return QuotaState(today.year, used, in_force.limits(today).annual)
 
 
+def years_of(parts: Iterable[tuple[str, str]], year: int) -> dict[tuple[str, str], Decimal]:
+    """Return what people have used of a year by one query: each (person, checkout), without that checkout's part."""
+    wanted = set(parts)
+    used: dict[str, dict[str, Decimal]] = {index: {} for index, _reference in wanted}
+    live = _live(QuotaUse.objects.filter(account__index__in=used, account__year=year))
+    for index, reference, amount, given_back in live.values_list(
+        "account__index", "reference", "amount", "given_back"
+    ):
+        used[index][reference] = amount - given_back
+    return {
+        (index, own): sum((left for one, left in used[index].items() if one != own), Decimal(0))
+        for index, own in wanted
+    }
+
+
 def quantities_of(index: str, *, apart_from: str = "") -> dict[str, Decimal]:
     """Return what a person has had of yearly quantities this year by cap group, without one checkout's own part."""
     return _quantities(_live(_of_year(index, clock.china_today().year)), apart_from)

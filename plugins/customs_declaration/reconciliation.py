@@ -143,7 +143,7 @@ def _newest(declarations: Iterable[Declaration], kind: str) -> dict[UUID | None,
     """Return the newest message of a kind of each declaration: its state and the fields of its head."""
     found: dict[UUID | None, Sent] = {}
     keys = [one.pk for one in declarations]
-    documents = CustomsDocument.objects.filter(declaration__in=keys, kind=kind)
+    documents = CustomsDocument.objects.filter(declaration__in=keys, kind=kind).exclude(body_sha256="")
     head = MESSAGES[kind].head.name
     for document in documents.order_by("declaration", "-version").distinct("declaration"):
         (content,) = parse((document.body or "").encode()).documents

@@ -66,9 +66,7 @@ def run(payload: dict[str, Any]) -> None:
         return
     parcel = platform().parcel(str(declaration.parcel_id))
     try:
-        documents.hand_over(
-            documents.prepare(parcel, document.kind, steps.MAPPERS[document.kind], tries=document.tries + 1)
-        )
+        documents.hand_over(documents.prepare(parcel, document.kind, tries=document.tries + 1))
     except PermanentError as error:
         if error.code not in ("cancelled", "withdrawn"):
             raise

@@ -22,7 +22,7 @@ from saleor_ext.core.money import Money, spread
 from saleor_ext.plugin_api import ParcelLine, ParcelView, platform
 from saleor_ext.plugin_api.registry import ask_first, manager
 
-from . import applications, documents, lifecycle, linetax, promises, quota, return_rules
+from . import applications, documents, lifecycle, linetax, making, promises, quota, return_rules
 from .applications import Application
 from .duty import coded
 from .models import CustomsDocument, Declaration, Receipt, ReturnCase, ReturnLine
@@ -111,7 +111,7 @@ def _gone(declaration: Declaration) -> dict[int, int]:
 
 
 def _last_version(declaration: Declaration) -> int:
-    return documents.next_version(declaration, REFUND) - 1
+    return making.next_version(declaration, REFUND) - 1
 
 
 def _parts(parcel: ParcelView, declaration: Declaration, lines: Mapping[int, int]) -> list[ReturnLine]:

@@ -9,7 +9,7 @@ from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import Done, ParcelView, StepSpec, Wait, platform
 
-from . import documents, lifecycle, links, mapping, objections, quota, states
+from . import documents, lifecycle, links, objections, quota, states
 from .config import TRADE_MODES
 from .duties import figures
 from .duty import coded
@@ -20,11 +20,6 @@ from .states import FAILED, RANK, DocumentState, state_of
 
 ORDER_STEP, LIST_STEP = "declare_order", "declare_inventory"
 ORDER, WAYBILL, LIST = lifecycle.ORDER, lifecycle.WAYBILL, states.LIST
-MAPPERS: dict[str, documents.Mapper] = {
-    ORDER: mapping.order,
-    WAYBILL: mapping.waybill,
-    LIST: mapping.inventory,
-}
 STEP_OF = {ORDER: ORDER_STEP, WAYBILL: ORDER_STEP, LIST: LIST_STEP}
 
 
@@ -47,10 +42,10 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
 def declare_order(parcel: ParcelView) -> Done | Wait:
     """Hold the buyer's quota, then send the order (and the waybill where it is ours to send)."""
     _hold(parcel, ORDER_STEP)
-    document = documents.prepare(parcel, ORDER, mapping.order)
+    document = documents.prepare(parcel, ORDER)
     documents.hand_over(document)
     if links.config().sends_logistics:
-        documents.hand_over(documents.prepare(parcel, WAYBILL, mapping.waybill))
+        documents.hand_over(documents.prepare(parcel, WAYBILL))
     _settle(document)
     facts = {"order_no": document.declaration.order_no, "guid": document.guid}
     return Done(facts) if order_is_ready(document) else Wait(facts)
@@ -60,12 +55,13 @@ def declare_order(parcel: ParcelView) -> Done | Wait:
 def declare_inventory(parcel: ParcelView) -> Done | Wait:
     """Send the inventory list; the step ends with customs' release."""
     _hold(parcel, LIST_STEP)
-    document = documents.prepare(parcel, LIST, mapping.inventory)
+    document = documents.prepare(parcel, LIST)
     figures.keep(document.declaration, parcel)
     documents.hand_over(document)
     _settle(document)
-    platform().add_event(parcel.id, "declared", key="declared")
     document.refresh_from_db()
+    if document.sent_at is not None:  # else it goes out with others, and the event comes then
+        platform().add_event(parcel.id, "declared", key="declared", at=document.sent_at)
     facts = {"cop_no": document.declaration.cop_no, "guid": document.guid}
     if document.state in RELEASED_STATES:
         return Done({**facts, **released_facts(document)})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from saleor_ext.core import clock
-from saleor_ext.plugin_api import ParcelView
+from django.db import transaction
 
-from . import documents, lifecycle, steps
+from saleor_ext.core import clock, outbox
+from saleor_ext.plugin_api import ParcelView, platform
+
+from . import documents, lifecycle, promises, steps
 from .messages.statuses import masked
 from .models import Declaration
 
@@ -19,18 +22,31 @@ _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def note(parcel: ParcelView, step: str, code: str, message: str) -> None:
-    """Keep why the parcel's declaration stands still, and make it if there is none yet."""
-    if step not in STEPS:
+    """Promise to keep why the parcel's declaration stands still.
+
+    The caller has the parcel's row locked. Whoever works a receipt has the declaration's and asks for the parcel's:
+    taking the declaration's here as well could make both wait for each other.
+    """
+    if step in STEPS:
+        promises.note_stop(parcel.id, step, _code(code, message)[:40], masked(message)[:2000])
+
+
+@outbox.handler(promises.STOPPED)
+def keep(payload: dict[str, Any]) -> None:
+    """Keep it, unless the step was started again meanwhile; make the declaration if there is none yet."""
+    parcel = platform().parcel(payload["parcel"])
+    found = parcel.steps.get(payload["step"])
+    if found is None or found.state != "failed":
         return
     declaration = documents.declaration_of(parcel)
-    Declaration.objects.filter(pk=declaration.pk).update(
-        stopped_step=step,
-        stopped_code=_code(code, message)[:40],
-        stopped_text=masked(message)[:2000],
-        stopped_at=clock.now(),
-    )
-    declaration.refresh_from_db()
-    lifecycle.settle(declaration)
+    with transaction.atomic():
+        locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
+        locked.stopped_step = payload["step"]
+        locked.stopped_code = payload["code"]
+        locked.stopped_text = payload["text"]
+        locked.stopped_at = clock.now()
+        locked.save(update_fields=["stopped_step", "stopped_code", "stopped_text", "stopped_at"])
+        lifecycle.settle(locked)
 
 
 def _code(code: str, message: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saleor_ext.core import outbox
@@ -45,10 +45,8 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 
 
 @hookimpl
-def bonded_balance(parcel: ParcelView) -> Mapping[int, BookBalance] | None:
-    if parcel.lane != lanes.BONDED:
-        return None
-    return stock.balance(parcel, str(parcel.step_data("reserve_stock").get("book_no") or ""))
+def bonded_balances(parcels: Sequence[ParcelView]) -> Mapping[str, Mapping[int, BookBalance]]:
+    return stock.balances([one for one in parcels if one.lane == lanes.BONDED])
 
 
 @hookimpl

@@ -5,7 +5,7 @@ The parcel's ``Shipment`` row is the lock: a reservation and a cancellation of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -69,22 +69,27 @@ def hold_parcel(parcel: ParcelView, book_number: str) -> list[dict[str, Any]]:
     ]
 
 
-def balance(parcel: ParcelView, book_number: str) -> dict[int, BookBalance] | None:
-    """Return what a book says of each line of a parcel; None when there is no such book here."""
-    if not Book.objects.filter(number=book_number).exists():
-        return None
+def balances(parcels: Sequence[ParcelView]) -> dict[str, dict[int, BookBalance]]:
+    """Return what the book says of each line of parcels, by two queries; a parcel whose book is not here is missing."""
+    number_of = {one.id: str(one.step_data("reserve_stock").get("book_no") or "") for one in parcels}
+    books = set(Book.objects.filter(number__in=set(number_of.values())).values_list("number", flat=True))
+    kept = [one for one in parcels if number_of[one.id] in books]
     held = {
         hold.key: hold
         for hold in Reservation.objects.select_related("item").filter(
-            parcel=parcel.id, state=Reservation.State.HELD
+            parcel__in=[one.id for one in kept], state=Reservation.State.HELD
         )
     }
-    found = {}
-    for line in parcel.lines:
-        hold = held.get(_key(parcel.id, line))
-        item = hold.item if hold else item_of(line.facts, book_number)
-        if item is not None:
-            found[line.gnum] = _balance(line.gnum, book_number, item, hold.quantity if hold else Decimal(0))
+    found: dict[str, dict[int, BookBalance]] = {}
+    for parcel in kept:
+        lines = found[parcel.id] = {}
+        for line in parcel.lines:
+            hold = held.get(_key(parcel.id, line))
+            # What is not held (any more) is rare: that line is looked for by itself.
+            item = hold.item if hold else item_of(line.facts, number_of[parcel.id])
+            if item is not None:
+                quantity = hold.quantity if hold else Decimal(0)
+                lines[line.gnum] = _balance(line.gnum, number_of[parcel.id], item, quantity)
     return found
 
 

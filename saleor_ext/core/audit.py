@@ -33,10 +33,21 @@ def record(
 def record_many(
     action: str, object_type: str, facts: Iterable[tuple[object, dict[str, Any]]], *, actor: str = SYSTEM
 ) -> None:
-    """Write an entry for each (object id, data) in one statement, in the current transaction."""
+    """Write an entry for each (object id, data) in one statement, in the current transaction.
+
+    A ``reason`` in the data is the entry's, as with ``record``.
+    """
     now = clock.now()
     AuditEntry.objects.bulk_create(
-        AuditEntry(at=now, actor=actor, action=action, object_type=object_type, object_id=str(one), data=data)
+        AuditEntry(
+            at=now,
+            actor=actor,
+            action=action,
+            object_type=object_type,
+            object_id=str(one),
+            reason=data.get("reason", ""),
+            data={name: value for name, value in data.items() if name != "reason"},
+        )
         for one, data in facts
     )
 

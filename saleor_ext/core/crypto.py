@@ -1,6 +1,7 @@
 """Sealing of single values: AES-256-GCM bound to the row, and HMAC blind indexes for look-up.
 
-A sealed token is ``p1.<key name>.<base64url(nonce + ciphertext + tag)>``. The associated data is
+A sealed token is ``p1.<key name>.<base64url(nonce + ciphertext + tag)>``; ``p2`` says that a long text was deflated
+before, since nothing can make it smaller afterwards. The associated data is
 ``table:column:primary key``, so a token copied to another row or column does not open.
 """
 
@@ -10,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import zlib
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,7 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from .errors import PermanentError
 from .keys import KeyRing, current_ring
 
-VERSION = "p1"
+PLAIN, DEFLATED = "p1", "p2"
+#: Bytes from which a text is deflated: messages of several kilobytes become a quarter, names and numbers stay.
+DEFLATE_FROM = 1024
 NONCE_BYTES = 12
 #: A blind index is the first 16 bytes of an HMAC-SHA256, in hex.
 INDEX_HEX_DIGITS = 32
@@ -32,9 +36,11 @@ class CannotOpen(PermanentError):
 def seal(text: str, associated: str, ring: KeyRing | None = None) -> str:
     """Encrypt ``text`` under the active key, bound to ``associated``."""
     ring = ring or current_ring()
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    body = AESGCM(ring.keys[ring.active]).encrypt(nonce, text.encode(), associated.encode())
-    return f"{VERSION}.{ring.active}.{base64.urlsafe_b64encode(nonce + body).decode()}"
+    nonce, version, raw = secrets.token_bytes(NONCE_BYTES), PLAIN, text.encode()
+    if len(raw) >= DEFLATE_FROM:
+        version, raw = DEFLATED, zlib.compress(raw, 1)
+    body = AESGCM(ring.keys[ring.active]).encrypt(nonce, raw, associated.encode())
+    return f"{version}.{ring.active}.{base64.urlsafe_b64encode(nonce + body).decode()}"
 
 
 def open_sealed(token: str, associated: str, ring: KeyRing | None = None) -> str:
@@ -48,15 +54,12 @@ def open_sealed(token: str, associated: str, ring: KeyRing | None = None) -> str
         raw = base64.urlsafe_b64decode(encoded)
     except ValueError:
         raise CannotOpen("not a sealed value") from None
-    if version != VERSION or name not in ring.keys:
+    if version not in (PLAIN, DEFLATED) or name not in ring.keys:
         raise CannotOpen(f"sealed by a key that is not in the key file ({name})")
     try:
-        return (
-            AESGCM(ring.keys[name])
-            .decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], associated.encode())
-            .decode()
-        )
-    except (InvalidTag, ValueError):  # a stump has not even a nonce
+        opened = AESGCM(ring.keys[name]).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], associated.encode())
+        return (zlib.decompress(opened) if version == DEFLATED else opened).decode()
+    except (InvalidTag, ValueError, zlib.error):  # a stump has not even a nonce
         raise CannotOpen("sealed value was altered or belongs to another row") from None
 
 

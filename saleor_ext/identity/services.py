@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,6 +15,8 @@ from saleor_ext.plugin_api.types import Buyer, Identity
 
 from .checks import check_id, check_name, mask_id, mask_name, normalise_id
 from .models import ID_PURPOSE, CheckoutBuyer, Consent, Person
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +114,24 @@ def reveal(reference: str, *, purpose: str, actor: str = audit.SYSTEM) -> Identi
     if person is None:
         raise PermanentError(f"no person {reference}", code="not_found")
     audit.record("identity.revealed", "person", person.pk, actor=actor, reason=purpose)
+    return _opened(person)
+
+
+def reveal_many(wanted: Collection[tuple[str, str]], *, actor: str = audit.SYSTEM) -> dict[str, Identity]:
+    """Open several identities, each (reference, purpose) in the audit log; those that cannot be opened are left out."""
+    people = {
+        str(one.pk): one for one in Person.objects.filter(pk__in={reference for reference, _why in wanted})
+    }
+    opened = [(one, {"reason": purpose}) for one, purpose in wanted if one in people]
+    audit.record_many("identity.revealed", "person", opened, actor=actor)
+    found = {}
+    for reference, person in people.items():
+        try:
+            found[reference] = _opened(person)
+        except crypto.CannotOpen:
+            log.exception("the identity %s cannot be opened", reference)
+    return found
+
+
+def _opened(person: Person) -> Identity:
     return Identity(name=person.name, id_number=person.id_number, phone=person.phone)

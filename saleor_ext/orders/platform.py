@@ -41,6 +41,9 @@ class PonteServices:
     def parcel(self, parcel_id: str) -> ParcelView:
         return parcel_view(_parcel(parcel_id))
 
+    def parcels(self, parcel_ids: Collection[str]) -> dict[str, ParcelView]:
+        return {view.id: view for view in parcel_views(Parcel.objects.filter(pk__in=parcel_ids))}
+
     def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
         return parcel_views(selectors.paid_between(since, until, lanes))
 
@@ -78,6 +81,11 @@ class PonteServices:
 
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
         return identity.reveal(reference, purpose=purpose, actor=actor)
+
+    def reveal_identities(
+        self, wanted: Collection[tuple[str, str]], *, actor: str = "system"
+    ) -> dict[str, Identity]:
+        return identity.reveal_many(wanted, actor=actor)
 
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         person = identity.person_of_checkout(api_url, checkout_id)

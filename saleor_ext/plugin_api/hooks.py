@@ -3,7 +3,7 @@
 # Specifications only declare: their arguments are used by the implementations.
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -66,10 +66,12 @@ class Specifications:
         """
 
     @_hookspec(firstresult=True)
-    def bonded_balance(self, parcel: t.ParcelView) -> Mapping[int, t.BookBalance] | None:
-        """Return what the bonded book holds for each line of a parcel, by line number; it changes nothing.
+    def bonded_balances(
+        self, parcels: Sequence[t.ParcelView]
+    ) -> Mapping[str, Mapping[int, t.BookBalance]] | None:
+        """Return what the bonded book holds for each line of parcels, by parcel id and line number; it changes nothing.
 
-        None when the book is not kept here; a line that is missing has no item in it.
+        A parcel whose book is not kept here is missing; a line that is missing has no item in the book.
         """
 
     @_hookspec

@@ -47,6 +47,9 @@ class Platform(Protocol):
         :raises PermanentError: no such line or fact, or the parcel is on the road, delivered or cancelled
         """
 
+    def parcels(self, parcel_ids: Collection[str]) -> dict[str, ParcelView]:
+        """Return many parcels by id with a few queries; ids of none are left out."""
+
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         """Return the parcel whose ``number`` (the customs order number) this is."""
 
@@ -82,6 +85,11 @@ class Platform(Protocol):
 
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
         """Open a buyer's identity for a purpose; every call is audited."""
+
+    def reveal_identities(
+        self, wanted: Collection[tuple[str, str]], *, actor: str = "system"
+    ) -> dict[str, Identity]:
+        """Open identities of several buyers, each (reference, purpose) audited; references of nobody are left out."""
 
     def buyer_of_checkout(self, api_url: str, checkout_id: str) -> Buyer | None:
         """Return who was named for a checkout, without the ID number."""

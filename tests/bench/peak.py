@@ -18,12 +18,16 @@ def main(number: int, count: int) -> None:
     from plugins.customs_declaration.models import CustomsDocument
     from saleor_ext.core import outbox
     from saleor_ext.plugin_api import platform as services
-    from tests.bench.customs import BATCH, parcels, quiet
+    from tests.bench.customs import BATCH, PROCESSES, parcels, quiet
     from tests.customs.parcels import FakePlatform
 
     quiet()
-    sys.modules[services.__module__].set_platform(FakePlatform())  # type: ignore[attr-defined]
+    sys.modules[services.__module__].set_platform(world := FakePlatform())  # type: ignore[attr-defined]
     views = parcels(f"K{os.getppid()}W{number}X", count)
+    # Whoever gathers may find documents of the other worker's parcels.
+    others = [f"K{os.getppid()}W{other}X" for other in range(PROCESSES) if other != number]
+    for view in [*views, *(view for other in others for view in parcels(other, count, held=False))]:
+        world.add(view)
     print("ready", flush=True)
     sys.stdin.read()
     for begun, view in enumerate(views, 1):

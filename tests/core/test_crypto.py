@@ -39,6 +39,17 @@ def test_values_are_sealed_at_rest_and_read_in_the_clear(person: Person) -> None
     assert Person.objects.get().name == "林悦"
 
 
+def test_long_texts_are_deflated_before_they_are_sealed() -> None:
+    text = "<ceb:qty>1</ceb:qty>" * 400
+    token = crypto.seal(text, "row")
+    assert (token.split(".")[0], len(token) < 400) == ("p2", True)
+    assert crypto.open_sealed(token, "row") == text
+    short = crypto.seal(text[: crypto.DEFLATE_FROM - 1], "row")
+    assert (short.split(".")[0], crypto.open_sealed(short, "row")) == ("p1", text[: crypto.DEFLATE_FROM - 1])
+    with pytest.raises(crypto.CannotOpen):
+        crypto.open_sealed("p2" + short[2:], "row")
+
+
 def test_equal_values_are_sealed_differently_but_share_the_index(person: Person) -> None:
     name_buyer("http://saleor.test/graphql/", "another", name="林悦", id_number=ID.lower())
     first, second = Person.objects.order_by("created_at")

@@ -128,7 +128,7 @@ class FakePlatform:
     """Keeps what the plugin tells the platform, with the engine's rules for ending steps."""
 
     def __init__(self) -> None:
-        self.parcels: dict[str, ParcelView] = {}
+        self.views: dict[str, ParcelView] = {}
         self.identities: dict[str, Identity] = {"person-1": Identity(NAME, ID_NUMBER, "13800138000")}
         self.revealed: list[str] = []
         self.events: list[tuple[str, str]] = []
@@ -140,11 +140,14 @@ class FakePlatform:
         self._keys: set[tuple[str, str]] = set()
 
     def add(self, view: ParcelView) -> ParcelView:
-        self.parcels[view.id] = view
+        self.views[view.id] = view
         return view
 
     def parcel(self, parcel_id: str) -> ParcelView:
-        return self.parcels[parcel_id]
+        return self.views[parcel_id]
+
+    def parcels(self, parcel_ids: Iterable[str]) -> dict[str, ParcelView]:
+        return {one: self.views[one] for one in parcel_ids if one in self.views}
 
     def complete_step(self, parcel_id: str, name: str, data: Mapping[str, Any] | None = None) -> bool:
         if (parcel_id, name) in self._keys:
@@ -161,7 +164,7 @@ class FakePlatform:
         return True
 
     def retry_step(self, parcel_id: str, name: str, *, actor: str, reason: str) -> bool:
-        step = self.parcels[parcel_id].steps.get(name) if parcel_id in self.parcels else None
+        step = self.views[parcel_id].steps.get(name) if parcel_id in self.views else None
         told = [one for one in self.failed if one[0] == name]
         if not told and (step is None or step.state != "failed"):
             return False
@@ -172,18 +175,18 @@ class FakePlatform:
         return True
 
     def set_step(self, parcel_id: str, step: StepView) -> None:
-        view = self.parcels[parcel_id]
-        self.parcels[parcel_id] = dataclasses.replace(view, steps={**view.steps, step.name: step})
+        view = self.views[parcel_id]
+        self.views[parcel_id] = dataclasses.replace(view, steps={**view.steps, step.name: step})
 
     def parcels_paid(self, since: datetime, until: datetime, lanes: Iterable[str]) -> Iterator[ParcelView]:
-        found = [one for one in self.parcels.values() if since <= one.paid_at < until and one.lane in lanes]
+        found = [one for one in self.views.values() if since <= one.paid_at < until and one.lane in lanes]
         yield from sorted(found, key=lambda one: one.paid_at)
 
     def update_step(self, parcel_id: str, name: str, data: Mapping[str, Any]) -> None:
-        view = self.parcels[parcel_id]
+        view = self.views[parcel_id]
         kept = view.steps.get(name, StepView(name, "waiting", {}))
         steps = {**view.steps, name: dataclasses.replace(kept, data={**kept.data, **data})}
-        self.parcels[parcel_id] = dataclasses.replace(view, steps=steps)
+        self.views[parcel_id] = dataclasses.replace(view, steps=steps)
 
     def add_event(self, parcel_id: str, code: str, *, at: Any = None, key: str = "", **data: Any) -> None:
         if (parcel_id, f"event:{key or code}") not in self._keys:
@@ -198,6 +201,12 @@ class FakePlatform:
     def reveal_identity(self, reference: str, *, purpose: str, actor: str = "system") -> Identity:
         self.revealed.append(purpose)
         return self.identities[reference]
+
+    def reveal_identities(
+        self, wanted: Iterable[tuple[str, str]], *, actor: str = "system"
+    ) -> dict[str, Identity]:
+        known = [(one, why) for one, why in wanted if one in self.identities]
+        return {one: self.reveal_identity(one, purpose=why) for one, why in known}
 
 
 def config(**changes: Any) -> CustomsConfig:

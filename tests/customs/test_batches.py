@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import threading
 from contextlib import suppress
@@ -10,8 +11,18 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from plugins.customs_declaration import batches, cancelling, documents, links, receipts, steps
+from plugins.customs_declaration import (
+    batches,
+    cancelling,
+    documents,
+    links,
+    making,
+    pages,
+    receipts,
+    steps,
+)
 from plugins.customs_declaration.messages import (
     MessageData,
     build,
@@ -26,9 +37,10 @@ from plugins.customs_declaration.signing import verify
 from saleor_ext.core import clock, inbox, outbox
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.models import AuditEntry, OutboxMessage
+from saleor_ext.plugin_api import Buyer
 
 from .official import import_schema, needs_schemas
-from .parcels import parcel
+from .parcels import cny, parcel
 
 _numbers = itertools.count()
 
@@ -144,10 +156,9 @@ class TestGathering:
         declare(world, "R1")
         marks = set(CustomsDocument.objects.values_list("batch", flat=True))
         assert len(marks) == CustomsDocument.objects.count() == 5
-        body = CustomsDocument.objects.first().body
-        one = batches.batch_of("CEB311Message", body, "202205", "01")
-        assert one == batches.batch_of("CEB311Message", body, "202205", "01")
-        assert one != batches.batch_of("CEB311Message", body, "202205", "02")
+        one = batches.mark("CEB311Message", links.config(), "01")
+        assert one == batches.mark("CEB311Message", links.config(), "01")
+        assert one != batches.mark("CEB311Message", links.config(), "02")
 
     def test_the_schema_bounds_the_size_whatever_is_configured(self, world) -> None:
         settings = links.config().model_copy(update={"batch_size": 100})
@@ -302,6 +313,106 @@ class TestTrouble:
         assert batches.gather() == 1
         outbox.drain()
         assert [orders_of(body) for body in files(world)] == [["WP1", "WP3"]]
+
+    def test_what_customs_would_refuse_is_taken_out_and_its_step_stops(self, world, noon) -> None:
+        good, sound = parcel("P1"), parcel("P2")
+        bad = dataclasses.replace(sound, actual_paid=sound.actual_paid + cny("1.00"))
+        for view in (good, bad):
+            steps.declare_order(world.add(view))
+        assert (states(), world.failed) == (["built", "built"], [])
+        noon.shift(timedelta(seconds=10))
+        assert batches.gather() == 1
+        outbox.drain()
+        assert [orders_of(body) for body in files(world)] == [["WP1"]]
+        assert [(step, code) for step, code, _text in world.failed] == [("declare_order", "actural_paid")]
+        found = world.views[bad.id].step_data("declare_order")["findings"]
+        assert {"field": "OrderHead/acturalPaid", "code": "actural_paid"}.items() <= found[0].items()
+        assert not CustomsDocument.objects.filter(declaration__parcel_id=bad.id).exists()
+        # Mended, it is wanted anew and goes out.
+        steps.declare_order(world.add(sound))
+        noon.shift(timedelta(seconds=10))
+        batches.gather()
+        outbox.drain()
+        assert states() == ["sent", "sent"]
+
+    def test_one_that_cannot_be_understood_does_not_keep_the_others(self, world, noon, monkeypatch) -> None:
+        honest = making.MAPPERS["CEB311Message"]
+
+        def broken(case):
+            if case.parcel.number == "P2":
+                raise ZeroDivisionError("a defect")
+            return honest(case)
+
+        monkeypatch.setitem(making.MAPPERS, "CEB311Message", broken)
+        declare(world, "P1", "P2", "P3")
+        noon.shift(timedelta(seconds=10))
+        assert batches.gather() == 1
+        outbox.drain()
+        assert [orders_of(body) for body in files(world)] == [["WP1", "WP3"]]
+        assert [(step, code) for step, code, _text in world.failed] == [("declare_order", "given_up")]
+        assert world.messages == ["ZeroDivisionError: a defect"]
+
+    @pytest.mark.parametrize("lacks", ["identity", "buyer", "parcel"])
+    def test_a_parcel_or_buyer_that_is_gone_stops_its_own_step_only(self, world, noon, lacks: str) -> None:
+        views = [parcel("P1"), parcel("P2", buyer=Buyer("person-2", "林*", "index-2"))]
+        world.identities["person-2"] = world.identities["person-1"]
+        for view in views:
+            steps.declare_order(world.add(view))
+        if lacks == "identity":
+            del world.identities["person-2"]
+        elif lacks == "buyer":
+            world.views[views[1].id] = dataclasses.replace(views[1], buyer=None)
+        else:
+            del world.views[views[1].id]
+        noon.shift(timedelta(seconds=10))
+        batches.gather()
+        outbox.drain()
+        assert [orders_of(body) for body in files(world)] == [["WP1"]]
+        assert [(step, code) for step, code, _text in world.failed] == [("declare_order", "not_found")]
+
+    def test_a_sender_that_changes_meanwhile_gets_a_message_of_its_own(self, world, noon, set_config) -> None:
+        views = declare(world, "P1", "P2", "P3")
+        batches.gather()
+        CustomsDocument.objects.update(message=None)  # built for the old sender, and to go out anew
+        set_config(batch_size=4, batch_seconds=10, dxp_id="DXPENT0000000002")
+        late = world.add(parcel("P4"))
+        steps.declare_order(late)
+        CustomsDocument.objects.update(
+            batch=CustomsDocument.objects.get(declaration__parcel_id=views[0].id).batch
+        )
+        noon.shift(timedelta(seconds=10))
+        batches.gather()
+        noon.shift(timedelta(seconds=10))
+        batches.gather()
+        outbox.drain()
+        new = [body for body in files(world) if b"DXPENT0000000002" in body]
+        assert [orders_of(body) for body in new] == [["WP4"]]
+
+    def test_buyers_are_told_when_their_list_went_out(self, world, noon) -> None:
+        views = declare(world, "P1", "P2", "P3")
+        batches.gather()
+        outbox.drain()
+        for view in views:
+            steps.declare_inventory(view)
+        assert world.events == []
+        batches.gather()
+        outbox.drain()
+        assert world.events == [("declared", "")] * 3
+
+    def test_what_waits_can_be_looked_at(self, world, noon) -> None:
+        declare(world, "P1")
+        shown = pages.view_of(CustomsDocument.objects.get())
+        assert (shown.head, shown.lines) == ([], [])
+
+    def test_many_take_no_more_queries_than_few(self, world, noon, set_config) -> None:
+        counts = []
+        for size in (1, 8):
+            set_config(batch_size=size + 1, batch_seconds=0)
+            declare(world, *(f"S{size}N{number}" for number in range(size)))
+            with CaptureQueriesContext(connection) as queries:
+                assert batches.gather() == 1
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
 
 
 def _gather_twice(world, monkeypatch) -> list[str]:

@@ -144,7 +144,7 @@ def test_the_stored_message_is_sealed(world) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT body FROM customs_declaration_customsdocument")
         (stored,) = cursor.fetchone()
-    assert stored.startswith("p1.") and ID_NUMBER not in stored
+    assert stored.startswith("p2.") and ID_NUMBER not in stored
     assert ID_NUMBER in CustomsDocument.objects.get().body
     assert ID_NUMBER not in str(list(AuditEntry.objects.values_list("data", flat=True)))
 
@@ -182,7 +182,7 @@ def test_what_customs_would_refuse_is_not_sent(world, view, field: str) -> None:
     assert isinstance(answer, Wait)
     assert field in {one["field"] for one in answer.data["findings"]}
     assert [name for name, _code, _buyer in world.failed] == ["declare_order"]
-    assert world.parcels[view.id].step_data("declare_order") == answer.data
+    assert world.views[view.id].step_data("declare_order") == answer.data
     assert outbox_files(world) == [] and not CustomsDocument.objects.exists()
 
 
@@ -472,7 +472,7 @@ def test_a_cancelled_parcel_gives_its_quota_back_and_sends_nothing_more(world) -
     work()
     assert world.completed == []
     with pytest.raises(PermanentError, match="cancelled"):
-        documents.prepare(view, steps.LIST, lambda case: None)
+        documents.prepare(view, steps.LIST)
 
 
 def test_what_is_released_stays_used_when_the_parcel_is_cancelled_later(world) -> None:

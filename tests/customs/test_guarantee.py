@@ -46,7 +46,7 @@ def listed(world):
     """A declaration whose list is at the port."""
     declaration = declared()
     world.add(lists.view())
-    world.parcels[str(declaration.parcel_id)] = lists.view()
+    world.views[str(declaration.parcel_id)] = lists.view()
     document(declaration, "CEB621Message")
     return declaration
 

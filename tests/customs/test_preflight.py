@@ -331,7 +331,7 @@ def platform(platform_of_tests, settings_of_customs, db):
 
 
 def sent_order(view: ParcelView) -> CustomsDocument:
-    return documents.prepare(view, "CEB311Message", mapping.order)
+    return documents.prepare(view, "CEB311Message")
 
 
 def gathered(view: ParcelView, mapper=mapping.inventory, **changes: Any) -> Situation:
@@ -359,7 +359,7 @@ def test_our_own_waybill_is_compared_and_the_carriers_answer_stands_in_for_it(pl
     assert gathered(view).four.waybill == {
         "logisticsNo": "SFPT26112310427A1C", "logisticsCode": "4403580001",
     }  # fmt: skip
-    documents.prepare(view, "CEB511Message", mapping.waybill)
+    documents.prepare(view, "CEB511Message")
     moved = dataclasses.replace(view, consignee=dataclasses.replace(view.consignee, street="别处 2 号"))
     told = [(one.code, one.field) for one in compare(gathered(moved, mapping.order).four)]
     assert told == [("waybill", "consigneeAddress")]
@@ -374,7 +374,7 @@ def test_a_list_that_customs_have_is_not_declared_anew_but_amended(platform) -> 
     assert not gathered(view, app_type="2").list_is_there
     assert not gathered(view, mapping.order).list_is_there
     Declaration.objects.update(invt_no="")
-    found_list = documents.prepare(view, "CEB621Message", mapping.inventory)
+    found_list = documents.prepare(view, "CEB621Message")
     CustomsDocument.objects.filter(pk=found_list.pk).update(state="error", status="-621004")
     assert gathered(view).list_is_there
     CustomsDocument.objects.filter(pk=found_list.pk).update(status="-621017")
@@ -440,7 +440,7 @@ def test_findings_stop_the_step_with_codes_and_are_kept_for_the_console(platform
     entry = AuditEntry.objects.get(action="customs.preflight")
     assert [one["code"] for one in entry.data["findings"]] == ["1332", "1327"]
     assert not CustomsDocument.objects.exists()
-    stopped = platform.parcels[view.id]
+    stopped = platform.views[view.id]
     (piece,) = [one for one in hooks.console_fragments("parcel", {"parcel": stopped}) if one.order == 25]
     shown = render_to_string(piece.template, dict(piece.context))
     assert "1332" in shown and "acturalPaid" in shown and "Ask the buyer" in shown
@@ -451,13 +451,13 @@ def test_a_mended_parcel_loses_its_findings(platform) -> None:
     view = platform.add(with_payment(amount="99.50"))
     steps.declare_order(view)
     good = dataclasses.replace(
-        platform.parcels[view.id],
-        steps={**parcel().steps, "declare_order": platform.parcels[view.id].steps["declare_order"]},
+        platform.views[view.id],
+        steps={**parcel().steps, "declare_order": platform.views[view.id].steps["declare_order"]},
     )
     platform.add(good)
     assert isinstance(steps.declare_order(good), Wait)
-    assert platform.parcels[view.id].step_data("declare_order")["findings"] == []
-    assert objections.fragment({"parcel": platform.parcels[view.id]}) == []
+    assert platform.views[view.id].step_data("declare_order")["findings"] == []
+    assert objections.fragment({"parcel": platform.views[view.id]}) == []
     assert objections.fragment({}) == []
 
 

@@ -218,7 +218,7 @@ def test_data_that_are_not_there_are_never_invented(
     if lack == "evidence":
         monkeypatch.setattr(requests, "ask_first", lambda hook, **arguments: None)
     elif lack == "number":
-        view = platform_of_tests.parcels[str(declared.parcel_id)]
+        view = platform_of_tests.views[str(declared.parcel_id)]
         platform_of_tests.add(dataclasses.replace(view, steps={}))
     elif lack == "address":
         set_config(realtime_url="")

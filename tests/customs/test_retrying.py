@@ -28,16 +28,19 @@ def failed(
     """A parcel whose customs step waits for a person."""
     view = platform.add(parcel(number))
     platform.set_step(view.id, StepView(step, "failed", {}, "1313: x"))
-    return platform.parcels[view.id]
+    return platform.views[view.id]
 
 
 @db
 def test_a_failed_step_marks_the_declaration_and_makes_it_if_need_be(
     platform_of_tests, settings_of_customs
 ) -> None:
-    view = platform_of_tests.add(parcel())
+    view = failed(platform_of_tests)
     text = f"NotDeclarable: not sent: OrderList[1]/gmodel: is missing {ID_NUMBER}"
     hooks.parcel_step_failed(view, "declare_order", "given_up", text)
+    assert not Declaration.objects.exists()  # not while the parcel's row is locked
+    assert ID_NUMBER not in str(OutboxMessage.objects.get().payload)
+    outbox.drain()
     case = Declaration.objects.get()
     assert (case.state, case.stopped_step, case.stopped_code) == (
         "stopped",
@@ -46,7 +49,9 @@ def test_a_failed_step_marks_the_declaration_and_makes_it_if_need_be(
     )
     assert case.stopped_text == text.replace(ID_NUMBER, "1****************X")
     assert (case.merchant, case.pay_no) == ("pastelaria", f"V{view.number}")
+    failed(platform_of_tests, step="declare_inventory")
     hooks.parcel_step_failed(view, "declare_inventory", "1313", "[Code:1313;Desc:x]")
+    outbox.drain()
     case.refresh_from_db()
     assert (case.stopped_step, case.stopped_code) == ("declare_inventory", "1313")
 
@@ -54,17 +59,29 @@ def test_a_failed_step_marks_the_declaration_and_makes_it_if_need_be(
 @db
 @pytest.mark.parametrize("state", ["released", "cancelled"])
 def test_a_finished_declaration_is_not_stopped(platform_of_tests, settings_of_customs, state: str) -> None:
-    view = platform_of_tests.add(parcel())
+    view = failed(platform_of_tests, step="declare_inventory")
     cancelled_at = clock.now() if state == "cancelled" else None
     declaration(state, parcel_id=view.id, cancelled_at=cancelled_at)
     hooks.parcel_step_failed(view, "declare_inventory", "x", "x")
+    outbox.drain()
     assert Declaration.objects.get().state == state
+
+
+@db
+def test_a_step_that_was_started_again_meanwhile_stands_still_no_more(
+    platform_of_tests, settings_of_customs
+) -> None:
+    view = failed(platform_of_tests)
+    hooks.parcel_step_failed(view, "declare_order", "1313", "x")
+    platform_of_tests.set_step(view.id, StepView("declare_order", "running", {}))
+    outbox.drain()
+    assert not Declaration.objects.exists()
 
 
 @db
 def test_steps_of_others_are_none_of_our_business(platform_of_tests, settings_of_customs) -> None:
     hooks.parcel_step_failed(platform_of_tests.add(parcel()), "obtain_waybill", "x", "x")
-    assert not Declaration.objects.exists()
+    assert not OutboxMessage.objects.exists() and not Declaration.objects.exists()
 
 
 @db

@@ -18,7 +18,7 @@ from plugins.cross_border_payment import wire as payment_wire
 from plugins.cross_border_payment.models import PaymentSession
 from plugins.cross_border_payment.plugin import plugin as payment
 from plugins.cross_border_payment.port import WireEntry, WireKind
-from plugins.customs_declaration import batches, documents, links, mapping, receipts, steps
+from plugins.customs_declaration import batches, documents, links, receipts, steps
 from plugins.customs_declaration.models import CustomsDocument, CustomsMessage, RealtimeRequest
 from plugins.customs_declaration.signing import soft_signer
 from saleor_ext.core import clock, inbox, outbox
@@ -116,8 +116,8 @@ def test_the_port_takes_a_message_signed_by_sm2(
     pair = sm2_files.write_pair(tmp_path)
     monkeypatch.setattr(links, "signer", lambda settings=None: soft_signer(*pair))
     register(sandbox, pair[1])
-    (view,) = platform_of_tests.parcels.values()
-    body = documents.prepare(view, "CEB311Message", mapping.order).body.encode()
+    (view,) = platform_of_tests.views.values()
+    body = documents.prepare(view, "CEB311Message").body.encode()
     assert error_of(sandbox, body) == ""
     altered = body.replace(b"<ceb:orderNo>W", b"<ceb:orderNo>X", 1)
     assert "验签失败" in error_of(sandbox, altered)

@@ -105,7 +105,7 @@ def test_a_refused_deletion_alarms_nobody(world) -> None:
 
 def test_what_was_built_and_not_sent_is_never_sent(world) -> None:
     view = world.add(parcel())
-    document = documents.prepare(view, steps.ORDER, steps.MAPPERS[steps.ORDER])
+    document = documents.prepare(view, steps.ORDER)
     cancel(view)
     documents.hand_over(document)
     assert outbox_files(world) == []
@@ -115,7 +115,7 @@ def test_what_was_built_and_not_sent_is_never_sent(world) -> None:
 def test_a_cancellation_that_crosses_the_sending_takes_the_order_back(world, monkeypatch) -> None:
     """The parcel is cancelled while its order is on its way to the port: the port has it, so it is deleted there."""
     view = world.add(parcel())
-    document = documents.prepare(view, steps.ORDER, steps.MAPPERS[steps.ORDER])
+    document = documents.prepare(view, steps.ORDER)
     steps._hold(view, steps.ORDER_STEP)
     way = documents.links.transport()
     before = way.send

@@ -88,7 +88,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     siblings = CustomsDocument.objects.filter(declaration=document.declaration_id, kind=document.kind)
-    before = siblings.filter(version__lt=document.version).order_by("-version").first()
+    earlier = siblings.filter(version__lt=document.version).exclude(body_sha256="")
+    before = earlier.order_by("-version").first() if document.is_built else None
     receipts = list(document.receipts.order_by("returned_at", "received_at"))
     declaration = document.declaration
     address = reverse("console:customs:declaration", args=[declaration.pk])
@@ -118,7 +119,7 @@ def _page(
     if view == FIELDS:
         context["message"] = pages.view_of(document)
     elif view == XML:
-        context["xml"] = masking.masked_xml(document.body or "")
+        context["xml"] = masking.masked_xml(document.body) if document.is_built else ""
     elif view == RECEIPTS:
         context["receipts"] = [(one, codes_of(one.text)) for one in receipts]
     elif before is not None:

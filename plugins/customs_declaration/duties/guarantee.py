@@ -6,7 +6,9 @@ Append-only entries, one for each ground (``key``). Call with the declaration's 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Sum
 
@@ -59,6 +61,13 @@ def balance(declaration: Declaration) -> Decimal:
     """Return what a declaration occupies now."""
     newest = GuaranteeEntry.objects.filter(declaration=declaration).order_by("-id").first()
     return newest.balance if newest else Decimal(0)
+
+
+def balances(declarations: Iterable[Declaration]) -> dict[UUID, Decimal]:
+    """Return what each of some declarations occupies now, by one query; those that never did are left out."""
+    newest = GuaranteeEntry.objects.filter(declaration__in=[one.pk for one in declarations])
+    rows = newest.order_by("declaration", "-id").distinct("declaration")
+    return dict(rows.values_list("declaration_id", "balance"))
 
 
 def occupy(declaration: Declaration, key: str) -> bool:
