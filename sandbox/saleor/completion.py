@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from sandbox.jobs import schedule
@@ -39,7 +40,13 @@ def complete(
         done = Order.objects.filter(checkout_token=checkout_id).first()
         if done:
             return done
-        order = _try(checkout_id, context, metadata or {}, redirect)
+        try:
+            order = _try(checkout_id, context, metadata or {}, redirect)
+        except (Invalid, ObjectDoesNotExist, DatabaseError):
+            # Another request may have completed it under our hands: checkout, lines and delivery are gone then.
+            order = Order.objects.filter(checkout_token=checkout_id).first()
+            if order is None:
+                raise
         if order:
             return order
     raise Invalid("id", "INVALID", "The checkout keeps changing; try again.")

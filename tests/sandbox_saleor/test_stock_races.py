@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from sandbox.saleor import stock
+from sandbox.saleor import completion, stock
 from sandbox.saleor.models import Channel, Order, ProductVariant, Stock
 from tests.sandbox_saleor.client import Refused
 from tests.sandbox_saleor.shop import Shop, add_product
@@ -96,3 +96,23 @@ def test_one_checkout_completed_from_all_sides_is_one_order(shop: Shop) -> None:
     assert len(set(results)) == 1, results
     assert Order.objects.count() == 1
     assert Stock.objects.get(variant__sku="SKU-almond-cakes").quantity_allocated == 1
+
+
+@pytest.mark.parametrize("station", ["lines_of", "ensure"])
+def test_who_completes_while_another_did_gets_the_same_order(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, station: str
+) -> None:
+    checkout = shop.checkout(1)["id"]
+    shop.choose(checkout, shop.deliveries(checkout)[0]["id"])
+    shop.initialize(checkout)
+    honest, faster = getattr(completion.prices, station), []
+
+    def come_second(*arguments: Any, **options: Any) -> Any:
+        if not faster:
+            faster.append("")  # the faster one comes here as well
+            faster[0] = shop.complete(checkout)["id"]
+        return honest(*arguments, **options)
+
+    monkeypatch.setattr(completion.prices, station, come_second)
+    assert shop.complete(checkout)["id"] == faster[0] != ""
+    assert Order.objects.count() == 1
