@@ -265,6 +265,11 @@ class Receipt(models.Model):
                 condition=REFUSING,
                 name="customs_receipts_refusing",
             ),
+            models.Index(
+                KeyTextTransform("taxNo", "raw"),
+                condition=models.Q(message__in=("CEB816Message", "CEB818Message")),
+                name="customs_receipts_of_bills",
+            ),
         ]
         ordering = ["returned_at", "received_at"]
 

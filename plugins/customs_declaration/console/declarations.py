@@ -21,7 +21,7 @@ from saleor_ext.plugin_api import ParcelLine, ParcelView, StepView, platform
 from .. import links, origins, retrying, stopping
 from ..messages.statuses import codes_of
 from ..models import Declaration
-from . import frame, work
+from . import duties, frame, work
 from .forms import LineForm, ReasonForm
 from .work import DocumentCell
 
@@ -116,6 +116,7 @@ def _page(
         "parcel": parcel,
         "tax": Money(declaration.tax_total, "CNY"),
         "value": Money(declaration.dutiable_value, "CNY"),
+        "owed": duties.of_declaration(declaration),
         "documents": [DocumentCell(one) for one in declaration.documents.order_by("-created_at")],
         "stopped": stopped,
         "why": why if stopped else "",

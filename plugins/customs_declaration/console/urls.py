@@ -4,11 +4,15 @@ from django.urls import path
 
 from .. import actions
 from ..policies.urls import patterns
-from . import declarations, documents, payment_data, quarantine, reports, retries, work
+from . import declarations, documents, duties, payment_data, quarantine, reports, retries, work
+
+CSV, XLSX = {"form": "csv"}, {"form": "xlsx"}
 
 app_name = "customs"
 urlpatterns = [
     path("", work.table, name="work"),
+    path("csv/", work.download, CSV, name="work_csv"),
+    path("xlsx/", work.download, XLSX, name="work_xlsx"),
     path("search/", work.find, name="search"),
     path("health/", work.health, name="health"),
     path("retries/", retries.begin, name="retry_many"),
@@ -20,8 +24,23 @@ urlpatterns = [
     path("documents/<uuid:document_id>/raw/", documents.raw, name="raw"),
     path("receipts/<uuid:receipt_id>/", documents.receipt, name="receipt"),
     path("rejections/", reports.rejections, name="rejections"),
+    path("rejections/csv/", reports.rejections_download, CSV, name="rejections_csv"),
+    path("rejections/xlsx/", reports.rejections_download, XLSX, name="rejections_xlsx"),
     path("reconciliation/", reports.reconcile, name="reconciliation"),
-    path("reconciliation/csv/", reports.reconcile_csv, name="reconciliation_csv"),
+    path("reconciliation/csv/", reports.reconcile_download, CSV, name="reconciliation_csv"),
+    path("reconciliation/xlsx/", reports.reconcile_download, XLSX, name="reconciliation_xlsx"),
+    path("tax/", duties.bill_list, name="tax_bills"),
+    path("tax/csv/", duties.bills_download, CSV, name="tax_bills_csv"),
+    path("tax/xlsx/", duties.bills_download, XLSX, name="tax_bills_xlsx"),
+    path("tax/bills/<uuid:bill_id>/", duties.bill, name="tax_bill"),
+    path("tax/bills/<uuid:bill_id>/csv/", duties.bill_download, CSV, name="tax_bill_csv"),
+    path("tax/bills/<uuid:bill_id>/xlsx/", duties.bill_download, XLSX, name="tax_bill_xlsx"),
+    path("tax/guarantee/", duties.guarantee_account, name="guarantee"),
+    path("tax/guarantee/csv/", duties.entries_download, CSV, name="guarantee_csv"),
+    path("tax/guarantee/xlsx/", duties.entries_download, XLSX, name="guarantee_xlsx"),
+    path("tax/run/", duties.tax_run, name="tax_run"),
+    path("tax/run/csv/", duties.run_download, CSV, name="tax_run_csv"),
+    path("tax/run/xlsx/", duties.run_download, XLSX, name="tax_run_xlsx"),
     path("quarantine/", quarantine.table, name="quarantine"),
     path("quarantine/<uuid:file_id>/", quarantine.show, name="quarantined"),
     path("quarantine/<uuid:file_id>/again/", quarantine.again, name="quarantined_again"),

@@ -61,6 +61,10 @@ class Due:
     def total(self) -> Decimal:
         return self.taxes.total + self.uneven
 
+    @property
+    def state(self) -> str:
+        return "overdue" if self.overdue else "due"
+
     def as_json(self) -> dict[str, object]:
         return {
             "invt_no": self.invt_no,
@@ -68,7 +72,7 @@ class Due:
             "released": self.released.isoformat(),
             "due_from": self.due_from.isoformat(),
             "due_until": self.due_until.isoformat(),
-            "state": "overdue" if self.overdue else "due",
+            "state": self.state,
             "tax_no": self.tax_no,
             "duty": f"{self.taxes.duty:.2f}",
             "consumption_tax": f"{self.taxes.consumption_tax:.2f}",
@@ -138,6 +142,27 @@ class Sums:
     @property
     def overdue(self) -> int:
         return sum(one.overdue for one in self._found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A day's payment as a page shows it: all sums, the first lists, and how many there are."""
+
+    sums: list[Sum]
+    shown: list[Due]
+    lists: int
+    overdue: int
+
+
+def run(day: date, *, shown: int = 200) -> Run:
+    """Add up what is to be paid on a day, keeping the first lists of it only."""
+    sums = Sums()
+    kept: list[Due] = []
+    for due in sums.passing(due_on(day)):
+        if len(kept) < shown:
+            kept.append(due)
+    found = sums.all()
+    return Run(found, kept, sum(one.lists for one in found), sums.overdue)
 
 
 def _candidates(day: date) -> QuerySet[Declaration]:
