@@ -34,6 +34,7 @@ from plugins.customs_declaration.transport import Incoming
 from saleor_ext.core import clock, outbox
 from saleor_ext.core.models import AuditEntry, OutboxMessage
 from saleor_ext.orders.models import Parcel, ParcelStep
+from saleor_ext.plugin_api import platform
 from tests.customs.cases import ID_NUMBER
 from tests.customs.declared import declaration, document, receipt
 from tests.customs.parcels import config
@@ -125,7 +126,8 @@ def address(
     """Return the address of a page, by its name."""
     answer = refused.receipts.get()
     arguments: dict[str, list[Any]] = {
-        "declaration": [case.pk], "retry": [case.pk], "correct": [case.pk, 1], "document": [refused.pk],
+        "declaration": [case.pk], "retry": [case.pk], "correct": [case.pk, 1],
+        "correct_consignee": [case.pk], "correct_buyer": [case.pk], "document": [refused.pk],
         "raw": [refused.pk], "receipt": [answer.pk], "quarantined": [quarantined.pk],
         "quarantined_again": [quarantined.pk], "quarantined_download": [quarantined.pk],
         "payment_data_again": [demand.pk], "retry_run": [run.pk],
@@ -153,12 +155,14 @@ POSTED = {
     "retry_many",
     "retry",
     "correct",
+    "correct_consignee",
+    "correct_buyer",
     "raw",
     "quarantined_again",
     "quarantined_download",
     "payment_data_again",
 }
-CLOSED = {"raw", "quarantined_download"}
+CLOSED = {"raw", "quarantined_download", "correct_consignee", "correct_buyer"}
 
 
 # -- who gets in
@@ -398,7 +402,8 @@ def test_the_step_is_started_again_with_a_reason(staff: Client, case: Declaratio
 
 def line_form(**changes: Any) -> dict[str, Any]:
     values = {
-        "name": "杏仁饼", "gmodel": "杏仁饼|盒装", "origin": "121", "barcode": "", "item_record_no": "7", "unit": "011",
+        "name": "杏仁饼", "gmodel": "杏仁饼|盒装", "origin": "121", "hs_code": "1905310000", "declared_quantity": "2",
+        "declared_price": "90.00", "barcode": "", "item_record_no": "7", "unit": "011",
         "unit1": "035", "qty1": "0.25", "unit2": "", "qty2": "", "net_g": "250", "gross_g": "300",
         "reason": "as weighed",
     }  # fmt: skip
@@ -408,9 +413,10 @@ def line_form(**changes: Any) -> dict[str, Any]:
 def test_an_article_is_corrected_for_this_parcel(staff: Client, case: Declaration, parcel: Parcel) -> None:
     url = f"/en/console/customs/declarations/{case.pk}/lines/1/"
     assert staff.post(url, line_form(qty1="0.26")).status_code == 302
-    facts = parcel.lines.get().facts
-    assert (facts["gmodel"], facts["item_record_no"], facts["qty1"]) == ("杏仁饼|盒装", "7", "0.26")
-    assert (facts["hs_code"], facts["net_g"]) == ("1905310000", 250)
+    facts = platform().parcel(str(parcel.pk)).lines[0].facts
+    assert (facts.gmodel, facts.item_record_no, str(facts.qty1)) == ("杏仁饼|盒装", "7", "0.26")
+    assert (facts.hs_code, facts.net_g) == ("1905310000", 250)
+    assert parcel.lines.get().facts["gmodel"] == ""  # the order stays as it was sold
     entry = AuditEntry.objects.get(action="parcel.line_corrected")
     assert (entry.actor, entry.reason, entry.data["line"]) == ("staff@shop.example", "as weighed", 1)
     assert entry.data["changes"]["gmodel"] == ["", "杏仁饼|盒装"]

@@ -23,7 +23,6 @@ from plugins.customs_declaration.duties.models import (
     TaxFigureLine,
     TaxFigures,
 )
-from plugins.customs_declaration.models import Declaration
 from saleor_ext.core import clock
 from tests.customs.declared import declaration, document, receipt
 from tests.customs.parcels import config

@@ -146,6 +146,9 @@ class FakePlatform:
     def parcel(self, parcel_id: str) -> ParcelView:
         return self.parcels[parcel_id]
 
+    def corrections(self, parcel_id: str) -> list[Any]:
+        return []
+
     def complete_step(self, parcel_id: str, name: str, data: Mapping[str, Any] | None = None) -> bool:
         if (parcel_id, name) in self._keys:
             return False

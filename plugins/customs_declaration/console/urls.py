@@ -4,7 +4,7 @@ from django.urls import path
 
 from .. import actions
 from ..policies.urls import patterns
-from . import declarations, documents, duties, payment_data, quarantine, reports, retries, work
+from . import corrections, declarations, documents, duties, payment_data, quarantine, reports, retries, work
 
 CSV, XLSX = {"form": "csv"}, {"form": "xlsx"}
 
@@ -19,7 +19,9 @@ urlpatterns = [
     path("retries/<uuid:run_id>/", retries.show, name="retry_run"),
     path("declarations/<uuid:declaration_id>/", declarations.show, name="declaration"),
     path("declarations/<uuid:declaration_id>/retry/", declarations.retry, name="retry"),
-    path("declarations/<uuid:declaration_id>/lines/<int:gnum>/", declarations.correct, name="correct"),
+    path("declarations/<uuid:declaration_id>/lines/<int:gnum>/", corrections.line, name="correct"),
+    path("declarations/<uuid:declaration_id>/consignee/", corrections.consignee, name="correct_consignee"),
+    path("declarations/<uuid:declaration_id>/buyer/", corrections.buyer, name="correct_buyer"),
     path("documents/<uuid:document_id>/", documents.show, name="document"),
     path("documents/<uuid:document_id>/raw/", documents.raw, name="raw"),
     path("receipts/<uuid:receipt_id>/", documents.receipt, name="receipt"),
