@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import IO, Literal, cast
 
@@ -168,13 +168,13 @@ class _Writer:
         elif isinstance(cell, datetime):
             sheet.write_datetime(row, column, cell.astimezone(clock.CHINA).replace(tzinfo=None), self.moment)
         elif isinstance(cell, date):
-            sheet.write_datetime(row, column, cell, self.day)
+            sheet.write_datetime(row, column, datetime.combine(cell, time()), self.day)
         elif isinstance(cell, str):
             self._text(sheet, row, column, cell)
         elif len(Decimal(cell).as_tuple().digits) > EXACT_DIGITS:
             self._text(sheet, row, column, f"{cell:f}" if isinstance(cell, Decimal) else str(cell))
         else:
-            sheet.write_number(row, column, cell, self._number(cell))
+            sheet.write_number(row, column, float(cell), self._number(cell))
 
     def _text(self, sheet: Worksheet, row: int, column: int, cell: str) -> None:
         kept = cell[:CELL_CHARACTERS]

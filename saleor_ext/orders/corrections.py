@@ -140,7 +140,7 @@ def correct_buyer(
 
 def history(parcel_id: UUID | str) -> list[CorrectionView]:
     """Return a parcel's corrections, the newest first; persons by their first character only."""
-    found = ParcelCorrection.objects.filter(parcel=parcel_id).select_related("person").order_by("-number")
+    found = ParcelCorrection.objects.filter(parcel__pk=parcel_id).select_related("person").order_by("-number")
     return [
         CorrectionView(
             gnum=one.gnum,

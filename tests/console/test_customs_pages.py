@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from plugins.customs_declaration import actions, checks, links, quarantine, retrying
+from plugins.customs_declaration import actions, checks, links, oversized, quarantine, retrying
 from plugins.customs_declaration.console import urls
 from plugins.customs_declaration.duties.models import TaxBill
 from plugins.customs_declaration.messages import MessageError
@@ -130,6 +131,7 @@ def address(
         "correct_consignee": [case.pk], "correct_buyer": [case.pk], "document": [refused.pk],
         "raw": [refused.pk], "receipt": [answer.pk], "quarantined": [quarantined.pk],
         "quarantined_again": [quarantined.pk], "quarantined_download": [quarantined.pk],
+        "quarantined_delete": [quarantined.pk],
         "payment_data_again": [demand.pk], "retry_run": [run.pk],
         "tax_bill": [billed.pk], "tax_bill_csv": [billed.pk], "tax_bill_xlsx": [billed.pk],
     }  # fmt: skip
@@ -160,9 +162,10 @@ POSTED = {
     "raw",
     "quarantined_again",
     "quarantined_download",
+    "quarantined_delete",
     "payment_data_again",
 }
-CLOSED = {"raw", "quarantined_download", "correct_consignee", "correct_buyer"}
+CLOSED = {"raw", "quarantined_download", "quarantined_delete", "correct_consignee", "correct_buyer"}
 
 
 # -- who gets in
@@ -534,6 +537,30 @@ def test_a_file_is_shown_masked_and_handed_out_with_permission(
     assert (entry.actor, entry.reason, entry.object_id) == (
         "staff@shop.example", "for the vendor", str(quarantined.pk),
     )  # fmt: skip
+
+
+def test_a_file_left_on_the_disk_is_streamed_and_deleted(trusted: Client, tmp_path: Path) -> None:
+    path = tmp_path / "error" / "big.xml"
+    path.parent.mkdir()
+    path.write_bytes(RAW)
+    os.truncate(path, 51 * 1024 * 1024)
+    assert oversized.adopt() == 1
+    row = QuarantinedFile.objects.get()
+    url = f"/en/console/customs/quarantine/{row.pk}/"
+    text = text_of(trusted.get(url))
+    assert "error/big.xml" in text and row.sha256 in text and "51.0" in text and ID_NUMBER not in text
+    assert "Read it again" not in text
+    answer = trusted.post(f"{url}download/", {"reason": "look"})
+    assert answer["Content-Length"] == str(51 * 1024 * 1024)
+    pieces = [(piece[: len(RAW)], len(piece)) for piece in answer.streaming_content]
+    assert pieces[0] == (RAW, oversized.PIECE) and sum(size for _begin, size in pieces) == 51 * 1024 * 1024
+    assert trusted.post(f"{url}delete/", {"reason": " "}).status_code == 422 and path.exists()
+    text = text_of(trusted.post(f"{url}delete/", {"reason": "nothing of ours"}, follow=True))
+    assert "The file is deleted." in text and "The file was deleted" in text and not path.exists()
+    assert AuditEntry.objects.get(action="customs.quarantine_deleted").reason == "nothing of ours"
+    text = text_of(trusted.post(f"{url}download/", {"reason": "look"}, follow=True))
+    assert "The file was not kept." in text
+    assert "big.xml" in text_of(trusted.get("/en/console/customs/quarantine/?state=deleted"))
 
 
 def test_a_file_is_read_again(staff: Client, quarantined: QuarantinedFile) -> None:

@@ -12,6 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,7 +36,7 @@ COMPARISON_LOOKS = {
     Comparison.DIFFERS: Look("alert", "red"),
     Comparison.UNKNOWN: Look("info"),
 }
-STATUS_WORDS: dict[str, str] = {one.value: one.label for one in Status}
+STATUS_WORDS: dict[str, str | Promise] = {one.value: one.label for one in Status}
 STATUS_LOOKS: dict[str, Look] = {
     Status.MADE: Look("clock", "blue"),
     Status.SUMMED: Look("done", "green"),

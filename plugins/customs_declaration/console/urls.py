@@ -47,6 +47,7 @@ urlpatterns = [
     path("quarantine/<uuid:file_id>/", quarantine.show, name="quarantined"),
     path("quarantine/<uuid:file_id>/again/", quarantine.again, name="quarantined_again"),
     path("quarantine/<uuid:file_id>/download/", quarantine.download, name="quarantined_download"),
+    path("quarantine/<uuid:file_id>/delete/", quarantine.delete, name="quarantined_delete"),
     path("payment-data/", payment_data.table, name="payment_data"),
     path("payment-data/<uuid:request_id>/again/", payment_data.again, name="payment_data_again"),
     *actions.urlpatterns,
