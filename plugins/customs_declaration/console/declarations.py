@@ -102,7 +102,7 @@ def _mends(declaration: Declaration, why: str) -> list[Mend]:
     places: dict[str, Any] = {
         origins.CONFIGURATION: reverse("console:plugin", args=["customs_declaration"]),
         origins.ARTICLE: "#lines",
-        origins.BUYER: parcel,
+        origins.BUYER: "#lines",
         origins.PAYMENT: parcel,
         origins.WAYBILL: parcel,
         origins.BOOK: parcel,
