@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from plugins.customs_declaration import lifecycle, links, mapping, mending, quota
+from plugins.customs_declaration import lifecycle, links, mapping, mending, quota, situation, steps
 from plugins.customs_declaration.config import CustomsConfig
 from plugins.customs_declaration.duties import figures
 from plugins.customs_declaration.duties.models import TaxFigureLine
-from plugins.customs_declaration.messages import code_table
-from plugins.customs_declaration.models import Declaration, QuotaUse
-from saleor_ext.core import clock
+from plugins.customs_declaration.messages import code_table, parse
+from plugins.customs_declaration.models import CustomsDocument, Declaration, QuotaUse
+from plugins.customs_declaration.signing import make_demo_key
+from saleor_ext.core import clock, outbox
 from saleor_ext.core.models import AuditEntry
 from saleor_ext.identity.services import index_of
 from saleor_ext.orders.models import Parcel, ParcelCorrection, ParcelStep
@@ -325,3 +326,58 @@ def test_the_next_message_is_made_of_what_was_corrected(case: Declaration, conf:
 
 def test_the_hook_for_another_buyer_is_known() -> None:
     assert manager().hook.buyer_corrected.get_hookimpls()
+
+
+@pytest.fixture
+def declared(parcel: Parcel, conf: CustomsConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parcel:
+    """The parcel with its list refused by customs; payment, waybill and order are as they have to be."""
+    key, certificate = make_demo_key(tmp_path / "keys")
+    made = conf.model_copy(update={"key_path": str(key), "certificate_path": str(certificate)})
+    monkeypatch.setattr(links, "config", lambda: made)
+    monkeypatch.setattr(situation, "ask_first", lambda *_args, **_more: None)  # nobody keeps the book here
+    parcel.steps.all().delete()
+    parcel.lines.update(facts={**parcel.lines.get().facts, "gmodel": "杏仁饼|盒装", "origin": "121"})
+    Parcel.objects.filter(pk=parcel.pk).update(buyer_account="guest-1")
+    for position, (name, data) in enumerate(
+        {
+            "reserve_stock": {"book_no": "T516526A00001", "lines": [{"gnum": 1, "item_record_no": "1"}]},
+            "declare_payment": {
+                "orderNo": "W9",
+                "payCode": "4403169D3W",
+                "payName": "x",
+                "payTransactionId": "V1",
+            },
+            "obtain_waybill": {"logistics_no": "SF1", "logistics_code": "4403580001", "logistics_name": "x"},
+        }.items()
+    ):
+        ParcelStep.objects.create(
+            parcel=parcel, name=name, position=position, state="done", data=data, changed_at=clock.now()
+        )
+    for position, name in enumerate((steps.ORDER_STEP, steps.LIST_STEP), 7):
+        ParcelStep.objects.create(
+            parcel=parcel, name=name, position=position, state="running", attempt=1, changed_at=clock.now()
+        )
+        getattr(steps, name)(platform().parcel(str(parcel.pk)))
+        CustomsDocument.objects.update(state="accepted", filed=True)
+    ParcelStep.objects.filter(name=steps.ORDER_STEP).update(state="done")
+    CustomsDocument.objects.filter(kind="CEB621Message").update(
+        state="rejected", status="100", status_text="[Code:1322;Desc:x]", status_at=clock.now()
+    )
+    assert platform().fail_step(str(parcel.pk), steps.LIST_STEP, "1322", "[Code:1322;Desc:x]")
+    return parcel
+
+
+def test_a_refused_list_is_corrected_and_sent_as_an_amendment(staff: Client, declared: Parcel) -> None:
+    case = Declaration.objects.get(parcel_id=declared.pk)
+    assert 'name="line-1-hs_code"' in staff.get(address(case)).content.decode()
+    posted = line_form(hs_code="2204210000", origin="121")
+    assert staff.post(address(case, "lines/1/"), posted).status_code == 302
+    assert staff.post(address(case, "retry/"), {"reason": "corrected"}).status_code == 302
+    outbox.drain()
+    first, second = CustomsDocument.objects.filter(kind="CEB621Message").order_by("version")
+    assert (second.version, second.app_type, second.state) == (2, "2", "sent"), ParcelStep.objects.get(
+        name=steps.LIST_STEP
+    ).error
+    rows = [parse((one.body or "").encode()).documents[0]["InventoryList"][0] for one in (first, second)]
+    assert [row["gcode"] for row in rows] == ["1905310000", "2204210000"]
+    assert [row["totalPrice"] for row in rows] == ["180", "180"]

@@ -159,14 +159,15 @@ def moved() -> None:
 
 
 def test_the_account_shows_each_day_with_its_balance(moved) -> None:
-    found = account.of("4401960PT2", until=date(2026, 11, 23))
+    found = account.of("4401960PT2", guarantee.occupied("4401960PT2"), until=date(2026, 11, 23))
     assert (found.occupied, len(found.days), found.highest) == (D("27.45"), 30, D("54.90"))
     assert (found.days[0].day, found.days[0].balance) == (date(2026, 10, 25), D("27.45"))
     assert [(one.occupied, one.freed, one.balance) for one in found.days[-2:]] == [
         (D("27.45"), D("0"), D("54.90")), (D("0"), D("27.45"), D("27.45")),
     ]  # fmt: skip
-    assert account.of("nobody", until=date(2026, 11, 23)).highest == D("0")
-    assert account.of(until=date(2026, 11, 23)).occupied == D("27.45")
+    assert account.of("nobody", D("0"), until=date(2026, 11, 23)).highest == D("0")
+    everybody = account.of("", D("27.45"), until=date(2026, 11, 23))
+    assert [one.balance for one in everybody.days] == [one.balance for one in found.days]
 
 
 def test_entries_are_filtered_and_told_as_a_table(moved) -> None:
@@ -193,7 +194,9 @@ def test_a_run_adds_up_all_and_keeps_the_first() -> None:
         declared(number, released=released)
     run = payment_run.run(date(2026, 11, 5), shown=2)
     assert (run.lists, run.overdue, len(run.shown), run.sums[0].total) == (3, 0, 2, D("82.35"))
-    assert payment_run.run(date(2026, 11, 30)).overdue == 3
+    assert run.whole and payment_run.run(date(2026, 11, 30)).overdue == 3
+    part = payment_run.run(date(2026, 11, 5), most=2)
+    assert (part.lists, part.whole, part.sums[0].total) == (2, False, D("54.90"))
     table = tables.run_table(date(2026, 11, 5))
     first = dict(zip(table.columns, next(iter(table.rows)), strict=True))
     assert (first["released"], first["due_from"], first["state"], first["total"], first["return_open"]) == (

@@ -57,6 +57,7 @@ SOURCES = {
 #: The drawing of the guarantee: width of a day with its gap, greatest height.
 BAR, HEIGHT = 8, 48
 RECEIPTS_SHOWN = 20
+_NOTHING = Decimal(0)
 
 
 def _money(amount: Decimal | None) -> Money | None:
@@ -216,10 +217,14 @@ def guarantee_account(request: HttpRequest) -> HttpResponse:
     """Show what is occupied by guarantor, how the last thirty days went, and the entries."""
     filters = EntryFilters.of(request.GET.dict())
     page = listing.entry_page(filters, newer=request.GET.get("newer", ""), older=request.GET.get("older", ""))
-    found = account.of(filters.guarantor)
+    totals = guarantee.by_guarantor()
+    occupied = (
+        totals.get(filters.guarantor, _NOTHING) if filters.guarantor else sum(totals.values(), _NOTHING)
+    )
+    found = account.of(filters.guarantor, occupied)
     context = {
         "filters": filters,
-        "guarantors": [(one, Money(sum_, "CNY")) for one, sum_ in guarantee.by_guarantor().items()],
+        "guarantors": [(one, Money(sum_, "CNY")) for one, sum_ in totals.items()],
         "occupied": Money(found.occupied, "CNY"),
         "days": _days(found),
         "kinds": GuaranteeEntry.Kind.choices,

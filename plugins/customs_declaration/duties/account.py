@@ -42,21 +42,24 @@ class Account:
         return max((one.balance for one in self.days), default=_NOTHING)
 
 
-def of(guarantor: str = "", *, until: date | None = None, days: int = DAYS) -> Account:
-    """Return an account over the days up to and with ``until``, today in China by default."""
+def of(guarantor: str, occupied: Decimal, *, until: date | None = None, days: int = DAYS) -> Account:
+    """Return an account over the days up to and with ``until``, today in China by default.
+
+    ``occupied`` is what is occupied now, which runs over all entries and is added up once by the caller.
+    """
     last = until or clock.china_today()
     first = last - timedelta(days=days - 1)
     entries = GuaranteeEntry.objects.all()
     entries = entries.filter(guarantor=guarantor) if guarantor else entries
     moved = _by_day(entries.filter(at__gte=midnight(first), at__lt=midnight(last + timedelta(days=1))))
-    balance = _sum(entries.filter(at__lt=midnight(first)))
+    balance = occupied - _sum(entries.filter(at__gte=midnight(first)))
     found = []
     for number in range(days):
         day = first + timedelta(days=number)
-        occupied, freed = moved.get(day, (_NOTHING, _NOTHING))
-        balance += occupied - freed
-        found.append(Day(day, occupied, freed, balance))
-    return Account(guarantor, _sum(entries), found)
+        taken, freed = moved.get(day, (_NOTHING, _NOTHING))
+        balance += taken - freed
+        found.append(Day(day, taken, freed, balance))
+    return Account(guarantor, occupied, found)
 
 
 def _sum(entries: QuerySet[GuaranteeEntry]) -> Decimal:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -146,23 +147,26 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A day's payment as a page shows it: all sums, the first lists, and how many there are."""
+    """A day's payment as a page shows it: sums, the first lists, how many; not ``whole`` when there are more."""
 
     sums: list[Sum]
     shown: list[Due]
     lists: int
     overdue: int
+    whole: bool
 
 
-def run(day: date, *, shown: int = 200) -> Run:
-    """Add up what is to be paid on a day, keeping the first lists of it only."""
+def run(day: date, *, most: int = 5000, shown: int = 200) -> Run:
+    """Add up at most ``most`` lists of a day, the longest released first, and keep the first of them."""
     sums = Sums()
     kept: list[Due] = []
-    for due in sums.passing(due_on(day)):
+    dues = due_on(day)
+    for due in sums.passing(islice(dues, most)):
         if len(kept) < shown:
             kept.append(due)
     found = sums.all()
-    return Run(found, kept, sum(one.lists for one in found), sums.overdue)
+    whole = next(dues, None) is None
+    return Run(found, kept, sum(one.lists for one in found), sums.overdue, whole)
 
 
 def _candidates(day: date) -> QuerySet[Declaration]:
