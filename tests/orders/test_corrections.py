@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_ext.core import rotation
@@ -16,6 +17,7 @@ from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.models import AuditEntry
 from saleor_ext.identity.checks import IdentityInvalid
 from saleor_ext.identity.models import Person
+from saleor_ext.orders import corrections
 from saleor_ext.orders.ingest import order_seen
 from saleor_ext.orders.models import Parcel, ParcelCorrection
 from saleor_ext.plugin_api import platform
@@ -234,3 +236,59 @@ def test_a_parcel_without_corrections_costs_no_query(parcel: Parcel) -> None:
     with CaptureQueriesContext(connection) as corrected:
         seen(parcel)
     assert len(corrected) == len(plain) + 1
+
+
+# -- two operators at once -------------------------------------------------------------------------------------
+
+HANDS = 4
+
+
+def at_once(parcel: Parcel) -> list[BaseException]:
+    """Let operators correct other weights of one line at the same moment; return what was raised."""
+    barrier, raised = threading.Barrier(HANDS), list[BaseException]()
+
+    def work(number: int) -> None:
+        try:
+            barrier.wait(timeout=30)
+            correct(parcel, net_g=100 + number)
+        except IntegrityError as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(HANDS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_corrections_get_into_each_others_way(
+    order: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = order_seen(API, order())
+    assert made is not None
+    between, honest = threading.Barrier(HANDS), corrections._note
+
+    def late(*args: Any, **options: Any) -> None:
+        between.wait(timeout=30)  # everybody has read what is there
+        honest(*args, **options)
+
+    monkeypatch.setattr(corrections, "_note", late)
+    monkeypatch.setattr(corrections, "_open", lambda parcel_id: Parcel.objects.get(pk=parcel_id))
+    at_once(made)
+    told = [one.before for one in ParcelCorrection.objects.all()]
+    assert set(told) == {"200"} and told  # each believes that it was the first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_it_each_correction_begins_where_the_one_before_ended(order: Make) -> None:
+    made = order_seen(API, order())
+    assert made is not None
+    assert at_once(made) == []
+    chain = [(one.before, one.after) for one in ParcelCorrection.objects.order_by("number")]
+    assert len(chain) == HANDS and chain[0][0] == "200"
+    assert [before for before, _after in chain[1:]] == [after for _before, after in chain[:-1]]
+    assert str(seen(made).lines[0].facts.net_g) == chain[-1][1]
