@@ -202,7 +202,7 @@ def _advance(
     elif row.identity != Identity.UNCHECKED:
         row = store(row, gateway.query_declaration(request))
     if row.identity == Identity.UNCHECKED and row.state in (D.SUBMITTED, D.PROCESSING, D.SUCCESS):
-        row = store(row, gateway.verify_identity(request, _buyer(parcel)), compared=True)
+        row = store(row, gateway.verify_identity(request, buyer_of(parcel)), compared=True)
     return row
 
 
@@ -229,7 +229,8 @@ def _declare(
         ) from refused
 
 
-def _buyer(parcel: ParcelView) -> Buyer:
+def buyer_of(parcel: ParcelView) -> Buyer:
+    """Return whom the payer is compared with; opening the identity is audited."""
     if parcel.buyer is None:
         raise Stop("no_identity", "the buyer's identity is missing")
     identity = platform().reveal_identity(parcel.buyer.reference, purpose="payment_declaration")

@@ -21,7 +21,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import declarations, evidence, gateways, lanes, refunds, sessions, webhooks
+from . import comparing, declarations, evidence, gateways, lanes, refunds, sessions, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -136,6 +136,11 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
     if not lanes.needs_declaration(parcel.lane):
         return []
     return [StepSpec(declarations.STEP, _("Payment declared to customs"), declarations.run)]
+
+
+@hookimpl
+def buyer_corrected(parcel: ParcelView) -> None:
+    comparing.begin(parcel)
 
 
 @hookimpl

@@ -33,14 +33,14 @@ def transport(settings: CustomsConfig | None = None) -> Transport:
     if chosen.transport == "http":
         return _gateway(chosen.gateway_url, chosen.gateway_token.get_secret_value())
     if chosen.transport == "amqp":
-        return _broker(_amqp_address(chosen), _most_bytes(chosen))
+        return _broker(_amqp_address(chosen), most_bytes(chosen))
     return _folder(
-        chosen.folder_path, _most_bytes(chosen), chosen.folder_most_waiting, chosen.folder_settle_seconds
+        chosen.folder_path, most_bytes(chosen), chosen.folder_most_waiting, chosen.folder_settle_seconds
     )
 
 
-def _most_bytes(settings: CustomsConfig) -> int:
-    """What is too large to be read is still fetched, for the quarantine."""
+def most_bytes(settings: CustomsConfig) -> int:
+    """Return the largest file that is fetched: what is too large to be read still is, for the quarantine."""
     return max(settings.max_bytes, settings.quarantine_bytes)
 
 

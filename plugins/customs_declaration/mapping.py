@@ -35,7 +35,9 @@ class Support:
     item_records: Mapping[int, str]
 
     def item_record(self, line: ParcelLine) -> str:
-        return self.item_records.get(line.gnum) or line.facts.item_record_no
+        """Return the item of the book: a corrected one, else that of the reservation, else the article's."""
+        own = line.facts.item_record_no
+        return own if "item_record_no" in line.corrected else self.item_records.get(line.gnum) or own
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ def order(case: Case) -> MessageData:
             "gmodel": line.facts.gmodel,
             "barCode": line.facts.barcode or "无",
             "unit": line.facts.unit,
-            "qty": str(line.quantity),
-            "price": number(line.unit_price.amount),
+            "qty": str(line.declared_quantity),
+            "price": number(line.declared_price),
             "totalPrice": number(line.total.amount),
             "currency": CNY_CODE,
             "country": line.facts.origin,
@@ -218,12 +220,12 @@ def _inventory_line(case: Case, line: ParcelLine, *, bonded: bool) -> dict[str, 
         "barCode": facts.barcode or "无",
         "country": facts.origin,
         "currency": CNY_CODE,
-        "qty": str(line.quantity),
+        "qty": str(line.declared_quantity),
         "unit": facts.unit,
         "qty1": number(facts.qty1 * line.quantity),
         "unit1": facts.unit1,
         **second,
-        "price": number(line.unit_price.amount),
+        "price": number(line.declared_price),
         "totalPrice": number(line.total.amount),
     }
 

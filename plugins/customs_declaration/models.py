@@ -270,6 +270,11 @@ class Receipt(models.Model):
                 condition=REFUSING,
                 name="customs_receipts_refusing",
             ),
+            models.Index(
+                KeyTextTransform("taxNo", "raw"),
+                condition=models.Q(message__in=("CEB816Message", "CEB818Message")),
+                name="customs_receipts_of_bills",
+            ),
         ]
         ordering = ["returned_at", "received_at"]
 
@@ -281,12 +286,14 @@ class QuarantinedFile(models.Model):
     """A file from the port that cannot be read, kept whole and sealed in parts, with the reason.
 
     ``head`` is its beginning with ID numbers masked, for a look without opening the file. ``kept`` tells whether the
-    parts are there: not for a file above the configured size, nor for one from before they were stored.
+    parts are there: not for a file above the configured size, nor for one from before they were stored. ``aside`` is
+    the name of a file that was left on the disk, in the drop folder's ``error``, because it is too large.
     """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Not readable")
         READ = "read", _("Read since")
+        DELETED = "deleted", _("Deleted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=255)
@@ -298,12 +305,18 @@ class QuarantinedFile(models.Model):
     received_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     kept = models.BooleanField(default=False)
+    aside = models.CharField(max_length=255, blank=True, default="")
     tries = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-received_at"]
         indexes = [models.Index(fields=["state", "-received_at"], name="customs_quarantine_state")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["aside"], name="customs_quarantine_aside_once", condition=~models.Q(aside="")
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.code}"

@@ -32,7 +32,9 @@ ORIGINS: dict[str, Origin] = {
         Origin(
             ARTICLE, _("Goods"), _("Correct it for this parcel below; have the merchant mend the listing.")
         ),
-        Origin(BUYER, _("Buyer"), _("Only the buyer can say it: ask, or cancel the parcel.")),
+        Origin(
+            BUYER, _("Buyer"), _("Only the buyer can say it: ask, then enter it below; or cancel the parcel.")
+        ),
         Origin(PAYMENT, _("Payment"), _("Told by the payment company: start the payment step again.")),
         Origin(WAYBILL, _("Waybill"), _("Told by the carrier: see the waybill step of the parcel.")),
         Origin(BOOK, _("Bonded book"), _("Told by the stock reservation, or the configuration.")),

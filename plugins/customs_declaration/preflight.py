@@ -159,10 +159,17 @@ def _item(place: str, line: ParcelLine, item: BookBalance) -> Iterator[Problem]:
     ):
         if books and ours != books:
             yield Problem(f"{place}/{name}", f"book_{name}", f"is {ours or 'empty'}, in the book {books}")
+    if (
+        item.item_record_no
+        and "item_record_no" in line.corrected
+        and facts.item_record_no != item.item_record_no
+    ):
+        text = f"is {facts.item_record_no or 'empty'}, the goods lie in the book under {item.item_record_no}"
+        yield Problem(f"{place}/itemRecordNo", "book_record", text)
     if item.stopped:
         yield Problem(f"{place}/itemRecordNo", "book_stopped", "customs stopped the item", Remedy.OPERATOR)
-    if item.held + item.available < line.quantity:
-        text = f"{line.quantity} wanted, {item.held:f} held and {item.available:f} left in the book"
+    if item.held + item.available < line.declared_quantity:
+        text = f"{line.declared_quantity} wanted, {item.held:f} held and {item.available:f} left in the book"
         yield Problem(f"{place}/qty", "book_short", text, Remedy.OPERATOR)
 
 

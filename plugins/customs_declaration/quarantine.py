@@ -17,8 +17,9 @@ from django.db import transaction
 from django.db.models import F
 
 from saleor_ext.core import audit, clock
+from saleor_ext.core.errors import PermanentError
 
-from . import links
+from . import links, oversized
 from .messages import MessageError
 from .messages.statuses import masked
 from .models import QuarantinedFile, QuarantinedPart
@@ -66,10 +67,22 @@ def keep(incoming: Incoming, error: MessageError) -> QuarantinedFile:
                 size=row.size,
                 kept=fits,
             )
+        elif row.state == State.DELETED:
+            _back_again(row, body, fits=fits)
         elif row.state == State.READ:
             _still_unread(row, error)
     log.warning("receipt file put aside: %s", error.code)
     return row
+
+
+def _back_again(row: QuarantinedFile, body: bytes, *, fits: bool) -> None:
+    """Keep a file that was deleted and came once more."""
+    head = masked(body[:HEAD_BYTES].decode("latin-1")).encode("latin-1")
+    QuarantinedFile.objects.filter(pk=row.pk).update(
+        state=State.WAITING, kept=fits, head=head, received_at=clock.now()
+    )
+    if fits:
+        QuarantinedPart.objects.bulk_create(_parts(row, body), batch_size=16)
 
 
 def _parts(row: QuarantinedFile, body: bytes) -> Iterator[QuarantinedPart]:
@@ -107,6 +120,23 @@ def try_again(row: QuarantinedFile, *, actor: str) -> bool:
     return failure is None
 
 
+def delete(row: QuarantinedFile, *, actor: str, reason: str) -> None:
+    """Delete a file for good, wherever it lies; that it was here, with its digest, stays in row and audit log.
+
+    :raises PermanentError: it lies on a disk that this host does not see
+    """
+    with transaction.atomic():
+        row = QuarantinedFile.objects.select_for_update().get(pk=row.pk)
+        audit.record(
+            "customs.quarantine_deleted", "file", row.pk, actor=actor, reason=reason,
+            name=row.name, size=row.size, sha256=row.sha256,
+        )  # fmt: skip
+        row.parts.all().delete()
+        QuarantinedFile.objects.filter(pk=row.pk).update(state=State.DELETED, kept=False, aside="", head=b"")
+        if row.aside:
+            oversized.remove(row)
+
+
 def _still_unread(row: QuarantinedFile, error: MessageError) -> None:
     QuarantinedFile.objects.filter(pk=row.pk).update(
         state=State.WAITING,
@@ -121,9 +151,21 @@ def forget_old() -> int:
     """Delete files that are older than the configured days; return how many. Runs periodically."""
     days = links.config().quarantine_days
     old = QuarantinedFile.objects.filter(received_at__lt=clock.now() - timedelta(days=days))
-    keys = list(old.order_by("received_at").values_list("pk", flat=True)[:_DELETED_AT_ONCE])
+    keys = [row.pk for row in old.defer("head").order_by("received_at")[:_DELETED_AT_ONCE] if _off_disk(row)]
     if keys:
         with transaction.atomic():
             QuarantinedFile.objects.filter(pk__in=keys).delete()
             audit.record("customs.quarantine_forgotten", "customs", "quarantine", count=len(keys), days=days)
     return len(keys)
+
+
+def _off_disk(row: QuarantinedFile) -> bool:
+    """Delete what a row points to; False where this host cannot: another one will."""
+    if not row.aside:
+        return True
+    try:
+        oversized.remove(row)
+    except PermanentError as error:
+        log.warning("a large file stays in quarantine: %s", error.message)
+        return False
+    return True

@@ -1,16 +1,16 @@
-"""The reconciliation as CSV and JSON. Cells that a spreadsheet would take for a formula are made text."""
+"""The reconciliation as a table for spreadsheets and as JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from saleor_ext.core import clock
 
+from . import exporting
+from .exporting import Cell, Table
 from .reconciliation import Row
 
 COLUMNS = (
@@ -20,10 +20,6 @@ COLUMNS = (
     "list_state", "list_order_no", "list_waybill_no", "pre_no", "invt_no",
     "tax_collected", "tax_declared", "tax_bill", "differences",
 )  # fmt: skip
-#: A spreadsheet reads UTF-8 only with a mark.
-MARK = "\ufeff"
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_dict(row: Row) -> dict[str, Any]:
@@ -43,24 +39,21 @@ def as_dict(row: Row) -> dict[str, Any]:
     }
 
 
+def table(rows: Iterable[Row], day: date | None = None) -> Table:
+    """Return a day as a table, one row a parcel, amounts with two decimals."""
+    name = f"customs-{day.isoformat()}" if day else "customs"
+    return Table(name, COLUMNS, (_cells(row) for row in rows))
+
+
+def _cells(row: Row) -> list[Cell]:
+    special: dict[str, Cell] = {"parcel": row.number, "differences": " ".join(row.differences)}
+    return [special[name] if name in special else _cell(getattr(row, name)) for name in COLUMNS]
+
+
+def _cell(value: Any) -> Cell:
+    return Decimal(f"{value:.2f}") if isinstance(value, Decimal) else value
+
+
 def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
     """Yield the lines of a CSV file, one a parcel, with a head."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-
-    def line(cells: Iterable[str]) -> str:
-        buffer.seek(0)
-        buffer.truncate()
-        writer.writerow(cells)
-        return buffer.getvalue()
-
-    yield MARK + line(COLUMNS)
-    for row in rows:
-        values = as_dict(row)
-        values["differences"] = " ".join(values["differences"])
-        yield line(guarded("" if values[name] is None else str(values[name])) for name in COLUMNS)
-
-
-def guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet runs: an apostrophe goes before what begins like a formula and is no number."""
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
+    return exporting.csv_lines(table(rows))

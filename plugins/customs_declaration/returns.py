@@ -170,15 +170,21 @@ def _given_up(payload: dict[str, Any], error: str) -> None:
         _refuse(case, declaration, "not_sent", error)
 
 
+def _as_declared(parcel_id: str, case: ReturnCase) -> list[tuple[int, int]]:
+    """Return the lines of a return in declared pieces, of which a sold one may be several."""
+    each = {line.gnum: line.declared_quantity // line.quantity for line in platform().parcel(parcel_id).lines}
+    return [(gnum, pieces * each[gnum]) for gnum, pieces in case.lines.values_list("gnum", "quantity")]
+
+
 @outbox.handler(promises.RETURN, on_dead=_given_up)
 def send(payload: dict[str, Any]) -> None:
     """Build the application once and hand it over."""
     case = ReturnCase.objects.get(pk=payload["case"])
 
-    def wanted(_declaration: Declaration) -> Application | None:
+    def wanted(declaration: Declaration) -> Application | None:
         if ReturnCase.objects.get(pk=case.pk).state != State.ASKED:
             return None
-        return Application(case.reason, list(case.lines.values_list("gnum", "quantity")))
+        return Application(case.reason, _as_declared(str(declaration.parcel_id), case))
 
     document = applications.prepare(str(case.declaration_id), REFUND, payload["after"], wanted, case)
     if document is not None:

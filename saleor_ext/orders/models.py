@@ -46,6 +46,8 @@ class Parcel(models.Model):
     buyer_account = models.CharField(max_length=120)
     paid_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    #: There are corrections of what is declared, so that nobody has to look where there are none.
+    corrected = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api_url", "order_id"], name="one_parcel_per_order")]
@@ -75,6 +77,34 @@ class ParcelLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parcel_id} {self.gnum}"
+
+
+class ParcelCorrection(models.Model):
+    """One value that is declared otherwise than the order has it. Never altered: of a field the newest counts.
+
+    ``gnum`` 0 is the parcel as a whole. ``before`` and ``after`` are JSON, sealed because some are a person's;
+    ``person`` is who it is declared for after a buyer was entered anew.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="corrections")
+    number = models.PositiveIntegerField()
+    gnum = models.PositiveIntegerField()
+    field = models.CharField(max_length=40)
+    before = EncryptedTextField()
+    after = EncryptedTextField()
+    personal = models.BooleanField()
+    person = models.ForeignKey("identity.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    actor = models.CharField(max_length=200)
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["parcel", "number"], name="parcel_correction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} {self.number} {self.field}"
 
 
 class ParcelStep(models.Model):

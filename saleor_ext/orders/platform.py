@@ -18,6 +18,7 @@ from saleor_ext.plugin_api.platform import SaleorClient
 from saleor_ext.plugin_api.types import (
     Buyer,
     CheckoutView,
+    CorrectionView,
     Finding,
     Identity,
     ParcelView,
@@ -51,6 +52,21 @@ class PonteServices:
         self, parcel_id: str, gnum: int, changes: Mapping[str, Any], *, actor: str, reason: str
     ) -> None:
         corrections.correct_line(parcel_id, gnum, changes, actor=actor, reason=reason)
+
+    def correct_consignee(
+        self, parcel_id: str, changes: Mapping[str, str], *, actor: str, reason: str
+    ) -> None:
+        corrections.correct_consignee(parcel_id, changes, actor=actor, reason=reason)
+
+    def correct_buyer(
+        self, parcel_id: str, *, name: str, id_number: str, phone: str, actor: str, reason: str
+    ) -> None:
+        corrections.correct_buyer(
+            parcel_id, name=name, id_number=id_number, phone=phone, actor=actor, reason=reason
+        )
+
+    def corrections(self, parcel_id: str) -> list[CorrectionView]:
+        return corrections.history(parcel_id)
 
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         found = Parcel.objects.filter(number=number).first()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
 from saleor_ext.core.money import Money
+from saleor_ext.identity.models import Person
 from saleor_ext.identity.services import buyer
 from saleor_ext.merchants.selectors import merchant_view
 from saleor_ext.plugin_api.types import Address, MerchantView, ParcelView, StepView, VariantFacts
@@ -38,6 +40,30 @@ def facts_from_json(stored: Mapping[str, Any]) -> VariantFacts:
 BATCH = 500
 
 
+@dataclass(slots=True)
+class Overlay:
+    """What is declared otherwise than the order has it: values by line and field, address parts, the buyer."""
+
+    lines: dict[int, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    address: dict[str, str] = field(default_factory=dict)
+    person: Person | None = None
+
+
+def overlay_of(parcel: Parcel) -> Overlay:
+    """Return a parcel's corrections, of each field the newest; one query, none where there are none."""
+    found = Overlay()
+    if not parcel.corrected:
+        return found
+    for one in parcel.corrections.select_related("person").order_by("number"):
+        if one.person is not None:
+            found.person = one.person
+        elif one.gnum:
+            found.lines[one.gnum][one.field] = json.loads(one.after or "null")
+        else:
+            found.address[one.field] = json.loads(one.after or '""')
+    return found
+
+
 def parcel_views(parcels: QuerySet[Parcel]) -> Iterator[ParcelView]:
     """Yield many parcels with a few queries a batch, and one for each merchant."""
     merchants: dict[str, MerchantView] = {}
@@ -50,7 +76,9 @@ def parcel_views(parcels: QuerySet[Parcel]) -> Iterator[ParcelView]:
 
 
 def parcel_view(parcel: Parcel, merchant: MerchantView | None = None) -> ParcelView:
-    """Return a parcel with its lines and steps; three queries besides the parcel."""
+    """Return a parcel with its lines and steps; three queries besides the parcel, four when it is corrected."""
+    over = overlay_of(parcel)
+    person = over.person or parcel.buyer
 
     def money(amount: Decimal) -> Money:
         return Money(amount, parcel.currency)
@@ -68,14 +96,16 @@ def parcel_view(parcel: Parcel, merchant: MerchantView | None = None) -> ParcelV
         merchant=merchant or merchant_view(parcel.merchant),
         lane=parcel.lane,
         warehouse=parcel.warehouse,
-        lines=tuple(_line_view(line, parcel.currency) for line in parcel.lines.all()),
+        lines=tuple(
+            _line_view(line, parcel.currency, over.lines.get(line.gnum, {})) for line in parcel.lines.all()
+        ),
         goods_value=money(parcel.goods_value),
         freight=money(parcel.freight),
         tax_total=money(parcel.tax_total),
         discount=money(parcel.discount),
         actual_paid=money(parcel.actual_paid),
-        consignee=Address(**json.loads(parcel.consignee)),
-        buyer=buyer(parcel.buyer) if parcel.buyer else None,
+        consignee=Address(**{**json.loads(parcel.consignee), **over.address}),
+        buyer=buyer(person) if person else None,
         buyer_account=parcel.buyer_account,
         paid_at=parcel.paid_at,
         steps={
@@ -84,12 +114,16 @@ def parcel_view(parcel: Parcel, merchant: MerchantView | None = None) -> ParcelV
     )
 
 
-def _line_view(line: ParcelLine, currency: str) -> LineView:
+def _line_view(line: ParcelLine, currency: str, over: Mapping[str, Any]) -> LineView:
+    quantity, price = over.get("declared_quantity"), over.get("declared_price")
     return LineView(
         gnum=line.gnum,
         saleor_line_id=line.saleor_line_id,
-        facts=facts_from_json(line.facts),
+        facts=facts_from_json({**line.facts, **over}),
         quantity=line.quantity,
         unit_price=Money(line.unit_price, currency),
         total=Money(line.total, currency),
+        corrected=frozenset(over),
+        own_quantity=None if quantity is None else int(quantity),
+        own_price=None if price is None else Decimal(price),
     )

@@ -83,6 +83,13 @@ class Specifications:
         """Give back what was taken for the parcel. Runs in the cancelling transaction; idempotent."""
 
     @_hookspec
+    def buyer_corrected(self, parcel: t.ParcelView) -> None:
+        """Learn that a parcel is declared for another person: what was compared with the one before holds no more.
+
+        Runs in the correcting transaction: note it and promise the rest.
+        """
+
+    @_hookspec
     def parcel_returned(
         self, parcel: t.ParcelView, lines: Mapping[int, int], key: str, document: str
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from saleor_ext.core.errors import ConfigurationError
 
-from .types import Buyer, CheckoutView, Finding, Identity, ParcelView, VariantFacts
+from .types import Buyer, CheckoutView, CorrectionView, Finding, Identity, ParcelView, VariantFacts
 
 
 class SaleorClient(Protocol):
@@ -42,13 +42,37 @@ class Platform(Protocol):
     def correct_line(
         self, parcel_id: str, gnum: int, changes: Mapping[str, Any], *, actor: str, reason: str
     ) -> None:
-        """Correct what was noted of an article when it was sold; the listing is not touched, the audit log tells.
+        """Correct what is declared of an article; order and listing are not touched, the audit log tells.
 
-        :raises PermanentError: no such line or fact, or the parcel is on the road, delivered or cancelled
+        ``changes``: facts by their names, and ``declared_quantity`` and ``declared_price``, which have to come to
+        what was paid for the line.
+
+        :raises PermanentError: no such line or fact, figures that come to another total, or the parcel is on the
+            road, delivered or cancelled
         """
 
     def parcels(self, parcel_ids: Collection[str]) -> dict[str, ParcelView]:
         """Return many parcels by id with a few queries; ids of none are left out."""
+
+    def correct_consignee(
+        self, parcel_id: str, changes: Mapping[str, str], *, actor: str, reason: str
+    ) -> None:
+        """Correct parts of the delivery address as it is declared, by the names of ``Address``; values are sealed.
+
+        :raises PermanentError: no such part, no name, or the parcel is on the road, delivered or cancelled
+        """
+
+    def correct_buyer(
+        self, parcel_id: str, *, name: str, id_number: str, phone: str, actor: str, reason: str
+    ) -> None:
+        """Declare a parcel for a person entered anew into the vault; tells plugins by ``buyer_corrected``.
+
+        :raises PermanentError: name or number would be refused (``field`` says which), no buyer was named, or the
+            parcel is on the road, delivered or cancelled
+        """
+
+    def corrections(self, parcel_id: str) -> list[CorrectionView]:
+        """Return what was corrected of a parcel, the newest first, persons masked."""
 
     def parcel_by_order_number(self, number: str) -> ParcelView | None:
         """Return the parcel whose ``number`` (the customs order number) this is."""

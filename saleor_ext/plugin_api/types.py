@@ -347,7 +347,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class ParcelLine:
-    """A line of a paid order: ``gnum`` counts from 1 in the order of Saleor's lines; prices are net of tax."""
+    """A line of a paid order: ``gnum`` counts from 1 in the order of Saleor's lines; prices are net of tax.
+
+    ``facts`` has the corrections in, ``corrected`` names them; ``own_quantity`` and ``own_price`` are figures that are
+    declared instead of the sold ones. They come to ``total`` as well, to the fen.
+    """
 
     gnum: int
     saleor_line_id: str
@@ -355,6 +359,37 @@ class ParcelLine:
     quantity: int
     unit_price: Money
     total: Money
+    corrected: frozenset[str] = frozenset()
+    own_quantity: int | None = None
+    own_price: Decimal | None = None
+
+    @property
+    def declared_quantity(self) -> int:
+        """Pieces as customs are told, in the declared unit: a multiple of those that were sold."""
+        return self.own_quantity or self.quantity
+
+    @property
+    def declared_price(self) -> Decimal:
+        """Price of a declared piece in CNY, at most five decimals."""
+        return self.unit_price.amount if self.own_price is None else self.own_price
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionView:
+    """One value that is declared otherwise than the order has it; ``gnum`` 0 is the parcel as a whole.
+
+    ``field``: a name of ``VariantFacts`` or ``Address``, ``declared_quantity``, ``declared_price`` or ``buyer``.
+    Values of a person (``personal``) are masked.
+    """
+
+    gnum: int
+    field: str
+    before: str
+    after: str
+    personal: bool
+    actor: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

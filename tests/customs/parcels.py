@@ -149,6 +149,9 @@ class FakePlatform:
     def parcels(self, parcel_ids: Iterable[str]) -> dict[str, ParcelView]:
         return {one: self.views[one] for one in parcel_ids if one in self.views}
 
+    def corrections(self, parcel_id: str) -> list[Any]:
+        return []
+
     def complete_step(self, parcel_id: str, name: str, data: Mapping[str, Any] | None = None) -> bool:
         if (parcel_id, name) in self._keys:
             return False

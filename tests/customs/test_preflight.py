@@ -104,6 +104,12 @@ def world(about: Case, **changes: Any) -> Situation:
     return Situation(**{**values, **changes})
 
 
+def recorded(number: str) -> Case:
+    """A case whose record number was corrected."""
+    corrected = frozenset({"item_record_no"})
+    return case(parcel(lines=(dataclasses.replace(line(item_record_no=number), corrected=corrected),)))
+
+
 def found(
     about: Case | None = None, kind: str = "CEB621Message", **changes: Any
 ) -> list[tuple[str, str, str]]:
@@ -254,6 +260,8 @@ ROOM = book(held=D(99))
          lambda: found(book=book(origin=""))),
         (lambda: found(book=book(stopped=True)), ("book_stopped", "InventoryList[1]/itemRecordNo", "operator"),
          lambda: found(book=book(stopped=False))),
+        (lambda: found(recorded("0002")), ("book_record", "InventoryList[1]/itemRecordNo", "mend_data"),
+         lambda: found(recorded("0001"))),
         (lambda: found(book={}), ("book", "InventoryList[1]/itemRecordNo", "operator"), lambda: found(book=None)),
         # The positive list and its remarks.
         (lambda: found(listed=list_of(LIST_TEXT.replace("19053100", "19053200"), "l", TODAY)),

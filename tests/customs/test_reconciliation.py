@@ -18,8 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from plugins.customs_declaration import reconciliation
+from plugins.customs_declaration.exporting import guarded
 from plugins.customs_declaration.models import Declaration
-from plugins.customs_declaration.reconciliation_files import COLUMNS, csv_lines, guarded
+from plugins.customs_declaration.reconciliation_files import COLUMNS, csv_lines
 from saleor_ext.cli import main
 from saleor_ext.plugin_api import ParcelView, StepView
 

@@ -13,6 +13,7 @@ from django.utils import translation
 from lxml import etree
 
 from plugins.customs_declaration import cancelling, later, linetax, quota, return_rules, returns, steps
+from plugins.customs_declaration.duties import figures
 from plugins.customs_declaration.models import Declaration, QuotaUse, ReturnCase, ReturnLine
 from plugins.customs_declaration.signing import verify
 from saleor_ext.core import clock
@@ -93,6 +94,21 @@ def approve(world, after: float = 60) -> None:
 
 
 # -- asking ----------------------------------------------------------------------------------------------------
+
+
+def test_a_return_counts_in_the_pieces_that_were_declared(world, others) -> None:
+    view = three_lines()
+    first = dataclasses.replace(view.lines[0], own_quantity=4, own_price=D("50"))
+    view = released(world, dataclasses.replace(view, lines=(first, *view.lines[1:])))
+    case = open_return(view, {1: 1, 2: 2})
+    assert dict(case.lines.values_list("gnum", "quantity")) == {1: 1, 2: 2}
+    deliver()
+    (document,) = documents_of(RETURN)
+    quantities = [one.text for one in etree.fromstring(document.body.encode()).iter("{*}qty")]
+    assert quantities == ["2", "2"]
+    approve(world)
+    assert figures.returned_pieces(Declaration.objects.get()) == {1: 2, 2: 2}
+    assert dict(Declaration.objects.get().figures.lines.values_list("gnum", "quantity")) == {1: 4, 2: 3, 3: 1}
 
 
 def test_a_return_names_the_lists_own_lines(world, others) -> None:

@@ -26,6 +26,7 @@ LANE = "dummy"
 behaviour: dict[str, Callable[[ParcelView], Done | Wait]] = {}
 cancelled: list[str] = []
 failed: list[tuple[str, str, str, str]] = []
+corrected: list[str] = []
 ticks: list[int] = []
 
 
@@ -65,6 +66,12 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 def parcel_cancelled(parcel: ParcelView) -> None:
     if parcel.lane == LANE:
         cancelled.append(parcel.number)
+
+
+@hookimpl
+def buyer_corrected(parcel: ParcelView) -> None:
+    if parcel.lane == LANE and parcel.buyer is not None:
+        corrected.append(parcel.buyer.reference)
 
 
 @hookimpl

@@ -51,6 +51,7 @@ def _world(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     dummy.behaviour.clear()
     dummy.cancelled.clear()
     dummy.failed.clear()
+    dummy.corrected.clear()
     yield
     dummy.behaviour.clear()
 

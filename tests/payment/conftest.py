@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
 from types import SimpleNamespace
@@ -83,6 +83,12 @@ class FakePlatform:
     ) -> bool:
         self.failed[parcel_id] = (code, message, str(buyer_message))
         return True
+
+    def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
+        view = self.parcels[parcel_id]
+        kept = view.steps[step]
+        steps = {**view.steps, step: replace(kept, data={**kept.data, **data})}
+        self.parcels[parcel_id] = replace(view, steps=steps)
 
     def add_event(
         self, parcel_id: str, code: str, *, at: datetime | None = None, key: str = "", **data: Any

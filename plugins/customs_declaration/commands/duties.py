@@ -17,11 +17,6 @@ from typing import Any, TextIO, cast
 from .output import command, spool
 from .tax import FINDINGS, OK, day_of
 
-COLUMNS = (
-    "invt_no", "order_no", "released", "due_from", "due_until", "state", "tax_no", "duty", "consumption_tax", "vat",
-    "total", "figures", "agent", "guarantor", "return_open",
-)  # fmt: skip
-
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``bills`` and ``tax-run`` to the sub-commands of ``ponte customs``."""
@@ -108,12 +103,16 @@ def _write(out: TextIO, rows: Iterable[dict[str, Any]]) -> None:
 
 def _copied(rows: Iterable[dict[str, Any]], table: TextIO | None) -> Iterator[dict[str, Any]]:
     """Write rows to a CSV table as they pass."""
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n") if table else None
+    from ..duties.tables import RUN_COLUMNS
+    from ..exporting import guarded
+
+    writer = csv.DictWriter(table, RUN_COLUMNS, lineterminator="\n") if table else None
     if writer:
         writer.writeheader()
     for row in rows:
         if writer:
-            writer.writerow({**row, "return_open": "yes" if row["return_open"] else "no"})
+            told = {**row, "return_open": "yes" if row["return_open"] else "no"}
+            writer.writerow({name: guarded(value) for name, value in told.items()})
         yield row
 
 

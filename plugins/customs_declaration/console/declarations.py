@@ -14,26 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from saleor_ext.core import audit
-from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
-from saleor_ext.plugin_api import ParcelLine, ParcelView, StepView, platform
 
-from .. import links, origins, retrying, stopping
+from .. import links, origins, retrying
 from ..messages.statuses import codes_of
 from ..models import Declaration
-from . import frame, work
-from .forms import LineForm, ReasonForm
+from . import desk, duties, frame, work
+from .forms import CorrectionForm, ReasonForm
 from .work import DocumentCell
 
 AUDIT_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class LineCell:
-    """A line of the parcel with the form that corrects it."""
-
-    line: ParcelLine
-    form: LineForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +36,16 @@ class Mend:
 
 
 def show(request: HttpRequest, declaration_id: uuid.UUID) -> HttpResponse:
-    return _page(request, _find(declaration_id))
+    return page(request, find(declaration_id))
 
 
 @require_POST
 def retry(request: HttpRequest, declaration_id: uuid.UUID) -> HttpResponse:
     """Start the stopped step again; the reason is kept."""
-    declaration = _find(declaration_id)
+    declaration = find(declaration_id)
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _page(request, declaration, reason=form, status=422)
+        return page(request, declaration, reason=form, status=422)
     if retrying.retry(declaration, actor=frame.actor(request), reason=form.cleaned_data["reason"]):
         messages.success(request, _("The step was started again."))
     else:
@@ -63,51 +53,20 @@ def retry(request: HttpRequest, declaration_id: uuid.UUID) -> HttpResponse:
     return redirect("console:customs:declaration", declaration_id=declaration.pk)
 
 
-@require_POST
-def correct(request: HttpRequest, declaration_id: uuid.UUID, gnum: int) -> HttpResponse:
-    """Correct what was noted of an article for this parcel; sending it is a step of its own."""
-    declaration = _find(declaration_id)
-    parcel = _parcel(declaration)
-    line = next((one for one in parcel.lines if one.gnum == gnum), None) if parcel else None
-    if line is None:
-        messages.error(request, _("This parcel has no such line."))
-        return redirect("console:customs:declaration", declaration_id=declaration.pk)
-    form = LineForm.of(line.facts, f"line-{gnum}", request.POST)
-    if not form.is_valid():
-        return _page(request, declaration, line_form=(gnum, form), status=422)
-    try:
-        platform().correct_line(
-            str(declaration.parcel_id), gnum, form.changes(),
-            actor=frame.actor(request), reason=form.cleaned_data["reason"],
-        )  # fmt: skip
-    except PermanentError as error:
-        messages.error(request, _("Not corrected: %(reason)s") % {"reason": error.message})
-    else:
-        messages.success(request, _("Corrected for this parcel. Now start the declaration again."))
-    return redirect("console:customs:declaration", declaration_id=declaration.pk)
-
-
-def _find(declaration_id: uuid.UUID) -> Declaration:
+def find(declaration_id: uuid.UUID) -> Declaration:
     return get_object_or_404(Declaration.objects.prefetch_related("documents"), pk=declaration_id)
 
 
-def _parcel(declaration: Declaration) -> ParcelView | None:
-    try:
-        return platform().parcel(str(declaration.parcel_id))
-    except PermanentError:
-        return None
-
-
-def _page(
+def page(
     request: HttpRequest,
     declaration: Declaration,
     *,
     reason: ReasonForm | None = None,
-    line_form: tuple[int, LineForm] | None = None,
+    failed: CorrectionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    parcel = _parcel(declaration)
-    step = _step(declaration, parcel)
+    parcel = desk.parcel_of(declaration)
+    step = desk.step_of(declaration, parcel)
     stopped = step is not None and step.state == "failed"
     why = declaration.stopped_text or (step.error if step and stopped else "")
     context = {
@@ -116,33 +75,19 @@ def _page(
         "parcel": parcel,
         "tax": Money(declaration.tax_total, "CNY"),
         "value": Money(declaration.dutiable_value, "CNY"),
+        "owed": duties.of_declaration(declaration),
         "documents": [DocumentCell(one) for one in declaration.documents.order_by("-created_at")],
         "stopped": stopped,
         "why": why if stopped else "",
         "mends": _mends(declaration, why) if stopped else [],
         "missing": links.config().missing(declaration.lane) if stopped else [],
-        "lines": _lines(parcel, line_form) if parcel and stopped else [],
+        "desk": desk.of(request, declaration, parcel, why if stopped else "", failed=failed),
         "form": reason or ReasonForm(),
-        "failed_line": line_form[0] if line_form else 0,
         "refused": reason is not None,
         "entries": audit.entries_of("parcel", declaration.parcel_id)[:AUDIT_SHOWN],
         "trail": [work.back(), frame.Way(declaration.order_no)],
     }
     return frame.page(request, "declaration", context, tab="work", status=status)
-
-
-def _step(declaration: Declaration, parcel: ParcelView | None) -> StepView | None:
-    return parcel.steps.get(stopping.step_of(declaration)) if parcel else None
-
-
-def _lines(parcel: ParcelView, failed: tuple[int, LineForm] | None) -> list[LineCell]:
-    return [
-        LineCell(
-            line,
-            failed[1] if failed and failed[0] == line.gnum else LineForm.of(line.facts, f"line-{line.gnum}"),
-        )
-        for line in parcel.lines
-    ]
 
 
 def _mends(declaration: Declaration, why: str) -> list[Mend]:
@@ -157,7 +102,7 @@ def _mends(declaration: Declaration, why: str) -> list[Mend]:
     places: dict[str, Any] = {
         origins.CONFIGURATION: reverse("console:plugin", args=["customs_declaration"]),
         origins.ARTICLE: "#lines",
-        origins.BUYER: parcel,
+        origins.BUYER: "#lines",
         origins.PAYMENT: parcel,
         origins.WAYBILL: parcel,
         origins.BOOK: parcel,

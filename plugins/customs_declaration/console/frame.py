@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from saleor_ext.plugin_api import console
 
+from ..duties import bills
 from ..models import Declaration, QuarantinedFile, RealtimeRequest
 from ..states import DocumentState
 
@@ -83,6 +84,7 @@ def page(
 def tabs(current: str) -> list[Way]:
     """Return the parts of the work place, with what waits in them."""
     waiting = QuarantinedFile.objects.filter(state=QuarantinedFile.State.WAITING).count()
+    differing = bills.differing().count()
     failed = RealtimeRequest.objects.filter(state=RealtimeRequest.State.FAILED).count()
 
     def tab(name: str, text: str, count: int = 0) -> Way:
@@ -92,6 +94,7 @@ def tabs(current: str) -> list[Way]:
         tab("work", _("Declarations")),
         tab("rejections", _("Causes of refusal")),
         tab("reconciliation", _("Reconciliation")),
+        tab("tax_bills", _("Tax"), differing),
         tab("quarantine", _("Quarantine"), waiting),
         tab("payment_data", _("Payment data"), failed),
         tab("health", _("Certificate and port")),

@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from saleor_ext.core import audit
+from saleor_ext.core.errors import PermanentError
 from saleor_ext.plugin_api import needs
 
-from .. import links, quarantine
+from .. import links, oversized, quarantine
 from ..models import QuarantinedFile
+from ..transport.folder import ERROR
 from . import frame
 from .forms import ReasonForm
 from .frame import Way
@@ -26,7 +28,11 @@ PER_PAGE = 50
 #: Shown of the masked beginning.
 HEAD_SHOWN = 4000
 State = QuarantinedFile.State
-LOOKS = {State.WAITING: frame.Look("alert", "red"), State.READ: frame.Look("done", "green")}
+LOOKS = {
+    State.WAITING: frame.Look("alert", "red"),
+    State.READ: frame.Look("done", "green"),
+    State.DELETED: frame.Look("stop"),
+}
 
 
 def table(request: HttpRequest) -> HttpResponse:
@@ -77,8 +83,13 @@ def download(request: HttpRequest, file_id: uuid.UUID) -> HttpResponseBase:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form=form, status=422)
-    if not row.kept:
+    if not row.kept and not row.aside:
         messages.error(request, _("The file was not kept."))
+        return redirect("console:customs:quarantined", file_id=row.pk)
+    try:
+        body = oversized.pieces(row) if row.aside else quarantine.pieces(row)
+    except PermanentError as error:
+        messages.error(request, error.message)
         return redirect("console:customs:quarantined", file_id=row.pk)
     with transaction.atomic():
         audit.record(
@@ -86,7 +97,7 @@ def download(request: HttpRequest, file_id: uuid.UUID) -> HttpResponseBase:
             reason=form.cleaned_data["reason"], name=row.name, sha256=row.sha256,
         )  # fmt: skip
     return StreamingHttpResponse(
-        quarantine.pieces(row),
+        body,
         content_type="application/octet-stream",
         headers={
             "Content-Disposition": f'attachment; filename="{row.sha256[:16]}.bin"',
@@ -97,8 +108,30 @@ def download(request: HttpRequest, file_id: uuid.UUID) -> HttpResponseBase:
     )
 
 
+@require_POST
+@needs(frame.PERSONS)
+def delete(request: HttpRequest, file_id: uuid.UUID) -> HttpResponseBase:
+    """Delete a file for good: with permission and a reason, and audited."""
+    row = get_object_or_404(QuarantinedFile, pk=file_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row, deleting=form, status=422)
+    try:
+        quarantine.delete(row, actor=frame.actor(request), reason=form.cleaned_data["reason"])
+    except PermanentError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("The file is deleted."))
+    return redirect("console:customs:quarantined", file_id=row.pk)
+
+
 def _page(
-    request: HttpRequest, row: QuarantinedFile, *, form: ReasonForm | None = None, status: int = 200
+    request: HttpRequest,
+    row: QuarantinedFile,
+    *,
+    form: ReasonForm | None = None,
+    deleting: ReasonForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     head = bytes(row.head)[:HEAD_SHOWN].decode("utf-8", "replace")
     context = {
@@ -108,6 +141,10 @@ def _page(
         "cut": row.size > HEAD_SHOWN,
         "form": form or ReasonForm(),
         "refused": form is not None,
+        "deleting": deleting or ReasonForm(),
+        "delete_refused": deleting is not None,
+        "there": row.kept or bool(row.aside),
+        "folder": ERROR,
         "entries": audit.entries_of("file", row.pk)[:50],
         "trail": [Way(_("Quarantine"), reverse("console:customs:quarantine")), Way(row.name)],
     }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 
-from .. import reconciliation
+from .. import exporting, reconciliation, rejections_files
+from ..exporting import Form
 from ..reconciliation import Row
-from ..reconciliation_files import csv_lines
+from ..reconciliation_files import table
 from ..rejections import DAYS, Cause, causes
 from ..selectors import Filters
 from . import frame
@@ -159,15 +160,13 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     return frame.page(request, "reconciliation", context, tab="reconciliation")
 
 
-def reconcile_csv(request: HttpRequest) -> HttpResponseBase:
-    """Stream one day as CSV, in the order of payment."""
+def reconcile_download(request: HttpRequest, form: Form) -> HttpResponseBase:
+    """Hand out one whole day, in the order of payment."""
     day = day_of(request)
-    return StreamingHttpResponse(
-        csv_lines(reconciliation.rows(day)),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="customs-{day.isoformat()}.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return exporting.response(table(reconciliation.rows(day), day), form)
+
+
+def rejections_download(request: HttpRequest, form: Form) -> HttpResponseBase:
+    """Hand out the causes of the last thirty days, a row for each cause and day that has any."""
+    last = clock.china_today()
+    return exporting.response(rejections_files.table(causes(last), last), form)

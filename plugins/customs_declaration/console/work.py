@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from .. import checks, retrying, selectors
+from .. import checks, exporting, retrying, selectors, work_files
 from ..config import TRADE_MODES
+from ..exporting import Form
 from ..messages import MESSAGES
 from ..models import CustomsDocument, Declaration, RetryRun
 from ..selectors import Filters
@@ -93,6 +94,11 @@ def table(request: HttpRequest) -> HttpResponse:
         "faults": [one for one in checks.key_health() if one.status != "ok"],
     }
     return frame.page(request, "work", context, tab="work")
+
+
+def download(request: HttpRequest, form: Form) -> HttpResponseBase:
+    """Hand out every declaration that fits the filters."""
+    return exporting.response(work_files.table(Filters.of(request.GET.dict())), form)
 
 
 def _states(filters: Filters, counts: dict[str, selectors.Counted]) -> list[dict[str, Any]]:

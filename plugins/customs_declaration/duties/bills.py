@@ -219,17 +219,20 @@ def _apart(
 
 def differences() -> Iterator[tuple[TaxBill, list[Difference]]]:
     """Yield the bills that differ from our own figures, with every difference; void ones are past."""
-    for bill in listed().filter(comparison=Comparison.DIFFERS).exclude(status=Status.VOID).iterator(BATCH):
+    for bill in differing(listed()).iterator(BATCH):
         yield bill, compare(bill) or []
+
+
+def differing(among: QuerySet[TaxBill] | None = None) -> QuerySet[TaxBill]:
+    """Return the bills, of some or of all, that differ from our own figures; void ones are past."""
+    found = TaxBill.objects.all() if among is None else among
+    return found.filter(comparison=Comparison.DIFFERS).exclude(status=Status.VOID)
 
 
 def counts() -> tuple[int, int]:
     """Return how many bills differ from our figures, and how many are of lists that are not known here."""
     standing = TaxBill.objects.exclude(status=Status.VOID)
-    return (
-        standing.filter(comparison=Comparison.DIFFERS).count(),
-        standing.filter(declaration=None).count(),
-    )
+    return differing().count(), standing.filter(declaration=None).count()
 
 
 def listed() -> QuerySet[TaxBill]:

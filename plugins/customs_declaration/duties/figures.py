@@ -64,7 +64,10 @@ class Taxes:
 
 
 def keep(declaration: Declaration, parcel: ParcelView) -> TaxFigures | None:
-    """Store a declaration's figures at the first call; None when the engine cannot tell them (any more)."""
+    """Store a declaration's figures at the first call; None when the engine cannot tell them (any more).
+
+    ``quantity`` of a line is the declared one: returns are declared in it.
+    """
     known = TaxFigures.objects.filter(declaration=declaration).first()
     if known is not None:
         return known
@@ -91,7 +94,7 @@ def keep(declaration: Declaration, parcel: ParcelView) -> TaxFigures | None:
                     figures_id=declaration.pk,
                     gnum=line.gnum,
                     hs_code=line.facts.hs_code,
-                    quantity=line.quantity,
+                    quantity=line.declared_quantity,
                     dutiable_value=tax.dutiable_value,
                     duty=tax.duty,
                     consumption_tax=tax.consumption_tax,
@@ -102,6 +105,18 @@ def keep(declaration: Declaration, parcel: ParcelView) -> TaxFigures | None:
             ignore_conflicts=True,
         )
     return TaxFigures.objects.get(declaration=declaration)
+
+
+def renew(declaration: Declaration, parcel: ParcelView) -> TaxFigures | None:
+    """Work the figures out anew after a line was corrected, by the rules of the day of payment still.
+
+    A bill that is there was compared with those before: they stay.
+    """
+    with transaction.atomic():
+        Declaration.objects.select_for_update().get(pk=declaration.pk)
+        if not declaration.tax_bills.exists():
+            TaxFigures.objects.filter(declaration=declaration).delete()
+        return keep(declaration, parcel)
 
 
 def total(lines: Iterable[TaxFigureLine]) -> Taxes:

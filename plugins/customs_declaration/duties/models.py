@@ -86,6 +86,7 @@ class TaxBill(models.Model):
         indexes = [
             models.Index(fields=["comparison"], name="tax_bill_differs", condition=Q(comparison="differs")),
             models.Index(fields=["received_at"], name="tax_bill_orphan", condition=Q(declaration=None)),
+            models.Index(fields=["-received_at", "-id"], name="tax_bill_newest"),
         ]
 
     def __str__(self) -> str:
@@ -142,7 +143,10 @@ class GuaranteeEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["guarantor"], include=["amount"], name="guarantee_by_guarantor")]
+        indexes = [
+            models.Index(fields=["guarantor"], include=["amount"], name="guarantee_by_guarantor"),
+            models.Index(fields=["-at", "-id"], name="guarantee_newest"),
+        ]
         constraints = [
             models.CheckConstraint(name="guarantee_balance_not_negative", condition=Q(balance__gte=0)),
             models.CheckConstraint(

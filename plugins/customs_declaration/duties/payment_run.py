@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -61,6 +62,10 @@ class Due:
     def total(self) -> Decimal:
         return self.taxes.total + self.uneven
 
+    @property
+    def state(self) -> str:
+        return "overdue" if self.overdue else "due"
+
     def as_json(self) -> dict[str, object]:
         return {
             "invt_no": self.invt_no,
@@ -68,7 +73,7 @@ class Due:
             "released": self.released.isoformat(),
             "due_from": self.due_from.isoformat(),
             "due_until": self.due_until.isoformat(),
-            "state": "overdue" if self.overdue else "due",
+            "state": self.state,
             "tax_no": self.tax_no,
             "duty": f"{self.taxes.duty:.2f}",
             "consumption_tax": f"{self.taxes.consumption_tax:.2f}",
@@ -138,6 +143,30 @@ class Sums:
     @property
     def overdue(self) -> int:
         return sum(one.overdue for one in self._found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A day's payment as a page shows it: sums, the first lists, how many; not ``whole`` when there are more."""
+
+    sums: list[Sum]
+    shown: list[Due]
+    lists: int
+    overdue: int
+    whole: bool
+
+
+def run(day: date, *, most: int = 5000, shown: int = 200) -> Run:
+    """Add up at most ``most`` lists of a day, the longest released first, and keep the first of them."""
+    sums = Sums()
+    kept: list[Due] = []
+    dues = due_on(day)
+    for due in sums.passing(islice(dues, most)):
+        if len(kept) < shown:
+            kept.append(due)
+    found = sums.all()
+    whole = next(dues, None) is None
+    return Run(found, kept, sum(one.lists for one in found), sums.overdue, whole)
 
 
 def _candidates(day: date) -> QuerySet[Declaration]:

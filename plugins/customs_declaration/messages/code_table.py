@@ -46,6 +46,8 @@ class Code:
     since: date
     until: date | None
     source: str
+    #: Elements in which the fault may lie and that can be mended here; empty where nobody says or nothing can.
+    mends: tuple[str, ...] = ()
 
     def text(self, language: str) -> str:
         """Return what an operator is told."""
@@ -74,6 +76,7 @@ def codes() -> tuple[Code, ...]:
                 since=date.fromisoformat(row["from"]),
                 until=date.fromisoformat(row["to"]) if row["to"] else None,
                 source=row["source"],
+                mends=tuple(row["mends"].split()),
             )
             for row in csv.DictReader(file)
         )
