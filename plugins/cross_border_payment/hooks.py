@@ -121,13 +121,16 @@ def payment_evidence(parcel: ParcelView, purpose: str) -> PaymentEvidence | None
 
 
 @hookimpl
-def refund_wanted(parcel: ParcelView, amount: Money, key: str, reason: str) -> str | None:
+def refund_wanted(parcel: ParcelView, amount: Money | None, key: str, reason: str) -> str | None:
     """Refund from the payment that made the order; the key makes it one refund however often it is asked."""
     session = SessionRow.objects.filter(
         api_url=parcel.api_url, transaction_id=parcel.transaction_id, state=SessionRow.State.PAID
     ).first()
     if session is None:
         return None
+    if amount is None:
+        rest = refunds.request_rest(session, f"plugin:{key}", reason)
+        return rest.refund_no if rest else ""
     return refunds.request(session, amount, f"plugin:{key}", reason).refund_no
 
 

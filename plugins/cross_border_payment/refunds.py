@@ -92,6 +92,20 @@ def request(session: PaymentSession, amount: Money, key: str, reason: str = "") 
     return refund
 
 
+def request_rest(session: PaymentSession, key: str, reason: str = "") -> PaymentRefund | None:
+    """Take on the refund of all that was not given back yet, once per ``key``; None when nothing is left.
+
+    :raises RefundRefused: when nothing was paid or it is too late
+    """
+    with transaction.atomic():
+        session = PaymentSession.objects.select_for_update().get(pk=session.pk)
+        known = session.refunds.filter(dedupe_key=key).first()
+        rest = session.money - refunded(session)
+        if known is not None or not rest.amount:
+            return known
+        return request(session, rest, key, reason)
+
+
 def _check(session: PaymentSession, amount: Money) -> None:
     if session.state != PaymentSession.State.PAID or session.paid_at is None:
         raise RefundRefused(_("Nothing was paid, so nothing can be refunded."))

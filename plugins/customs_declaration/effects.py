@@ -5,7 +5,7 @@ from __future__ import annotations
 from saleor_ext.core import audit
 from saleor_ext.plugin_api import platform
 
-from . import lifecycle, quota, repeating, returns, steps, texts, withdrawing
+from . import lifecycle, promises, quota, repeating, returns, steps, texts, withdrawing
 from .messages import code_table
 from .models import CustomsDocument, Declaration, Receipt
 from .states import (
@@ -122,6 +122,7 @@ def _after_cancelling(document: CustomsDocument, receipt: Receipt) -> None:
     elif declaration.state in (DeclarationState.CANCELLED, DeclarationState.SENT_BACK):
         lifecycle.free_year(declaration)
         withdrawing.take_off_file(declaration)
+        promises.refund_cancelled(declaration)
     elif declaration.state == DeclarationState.WITHDRAWING:
         # Believed dead when the parcel was cancelled, alive after all.
         withdrawing.go_on(declaration)

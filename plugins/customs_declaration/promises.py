@@ -22,6 +22,7 @@ REFUSED = "customs.refused"
 STOPPED = "customs.stopped"
 DECLARED = "customs.declared"
 REFUND = "customs.return_refund"
+CANCEL_REFUND = "customs.cancel_refund"
 SHELVE = "customs.return_shelve"
 
 
@@ -59,6 +60,11 @@ def send_again(document: CustomsDocument) -> None:
         {"document": str(document.pk), "sends": document.sends},
         key=f"{document.pk}:{document.sends}",
     )
+
+
+def refund_cancelled(declaration: Declaration) -> None:
+    """Have the payment plugin give everything back for a cancelled parcel that customs do not have (any more)."""
+    outbox.enqueue(CANCEL_REFUND, {"parcel": str(declaration.parcel_id)}, key=str(declaration.pk))
 
 
 def refund(case: ReturnCase) -> None:

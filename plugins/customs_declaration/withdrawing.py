@@ -104,6 +104,7 @@ def _granted(declaration: Declaration, receipt: Receipt) -> None:
     platform().add_event(parcel_id, "withdrawn", at=receipt.returned_at, key="withdrawn")
     if declaration.cancelled_at is not None:
         take_off_file(declaration)
+        promises.refund_cancelled(declaration)
         return
     platform().fail_step(
         parcel_id,

@@ -100,10 +100,11 @@ class Specifications:
         """
 
     @_hookspec(firstresult=True)
-    def refund_wanted(self, parcel: t.ParcelView, amount: Money, key: str, reason: str) -> str | None:
+    def refund_wanted(self, parcel: t.ParcelView, amount: Money | None, key: str, reason: str) -> str | None:
         """Give part of a parcel's payment back, or None when the payment is not this plugin's.
 
-        Returns the refund's reference. Once per ``key``. PermanentError when it cannot be given back.
+        Without an amount all that was not given back yet. Returns the refund's reference, empty when nothing was
+        left. Once per ``key``. PermanentError when it cannot be given back.
         """
 
     @_hookspec(firstresult=True)

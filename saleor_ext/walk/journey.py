@@ -94,11 +94,12 @@ class Walk:
             self._return(number)
 
     def _cancel(self, number: str) -> None:
-        """Cancel the order while customs have its list; they let it go."""
+        """Cancel the order while customs have its list; they let it go, and the money goes back."""
         patience = self._plan.patience
         self._step("accepted", partial(parcel.wait_for_event, number, "accepted", patience))
         self._step("cancelled", partial(parcel.cancel_order, number))
         self._step("withdrawn", partial(parcel.wait_for_event, number, "withdrawn", patience))
+        self._step("refunded", partial(parcel.wait_for_refund, number, patience, whole=True))
 
     def _amend(self, number: str) -> None:
         """Amend the list that customs returned, and send it again."""
@@ -106,10 +107,11 @@ class Walk:
         self._step("amended", partial(self._act, number, "amend"))
 
     def _return(self, number: str) -> None:
-        """Send one piece back: asked for, granted, and back inside."""
+        """Send one piece back: asked for, granted, its money returned, and back inside."""
         patience = self._plan.patience
         self._step("return_asked", partial(self._act, number, "return", {1: 1}))
         self._step("return_approved", partial(parcel.wait_for_event, number, "return_approved", patience))
+        self._step("refunded", partial(parcel.wait_for_refund, number, patience, whole=False))
         self._step("returned", partial(self._act, number, "receive"))
 
     def _act(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TypeVar
 
 from django.db import close_old_connections
@@ -34,6 +35,7 @@ CANCEL_ORDER = (
     "mutation WalkCancel($id: ID!)"
     " { orderCancel(id: $id) { order { status } errors { field message code } } }"
 )
+REFUNDED = "query WalkRefunded($id: ID!) { order(id: $id) { transactions { refundedAmount { amount } } } }"
 T = TypeVar("T")
 
 
@@ -116,6 +118,23 @@ def cancel_order(number: str) -> str:
     parcel = Parcel.objects.get(number=number)
     platform_client(parcel.api_url).execute(CANCEL_ORDER, {"id": parcel.order_id})
     return parcel.order_number
+
+
+def wait_for_refund(number: str, patience: float, *, whole: bool) -> str:
+    """Wait until Saleor tells of money that went back, all of what was paid or some; return how much.
+
+    :raises Stuck: when it takes too long
+    """
+    parcel = Parcel.objects.get(number=number)
+    wanted = parcel.actual_paid if whole else Decimal("0.01")
+
+    def told() -> Decimal | None:
+        order = platform_client(parcel.api_url).execute(REFUNDED, {"id": parcel.order_id})["order"]
+        amounts = [Decimal(str(one["refundedAmount"]["amount"])) for one in order["transactions"]]
+        return sum(amounts, Decimal(0)) if sum(amounts) >= wanted else None
+
+    amount = _wait(told, patience, f"Saleor knows of no refund of {wanted}")
+    return f"{amount:.2f} {parcel.currency}"
 
 
 def _wait(look: Callable[[], T | None], patience: float, complaint: str) -> T:

@@ -11,6 +11,9 @@ import pytest
 from plugins.customs_declaration import config as configuration
 from plugins.customs_declaration.signing import make_demo_key
 from saleor_ext.core import clock
+from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import hookimpl
+from saleor_ext.plugin_api.registry import manager
 
 from .parcels import FakePlatform, config
 
@@ -67,3 +70,34 @@ def _forget_verdicts() -> Iterator[None]:
 
     requirements._verdict.cache_clear()
     yield
+
+
+class OtherPlugins:
+    """Stands where payment and logistics stand: keeps what it was asked, once per key."""
+
+    def __init__(self) -> None:
+        self.refunds: dict[str, Money | None] = {}
+        self.shelved: list[tuple[str, dict[int, int], str]] = []
+        self.calls = 0
+
+    @hookimpl(tryfirst=True)
+    def refund_wanted(self, parcel, amount: Money | None, key: str, reason: str) -> str:
+        self.calls += 1
+        self.refunds[key] = amount
+        return f"PR-{len(self.refunds)}"
+
+    @hookimpl
+    def parcel_returned(self, parcel, lines, key: str, document: str) -> None:
+        self.shelved.append((key, dict(lines), document))
+
+
+@pytest.fixture
+def others():
+    plugin = OtherPlugins()
+    hooks = manager()
+    kept = [hooks.unregister(name=name) for name in ("cross_border_payment", "nansha_logistics")]
+    hooks.register(plugin, name="others")
+    yield plugin
+    hooks.unregister(plugin)
+    for name, module in zip(("cross_border_payment", "nansha_logistics"), kept, strict=True):
+        hooks.register(module, name=name)

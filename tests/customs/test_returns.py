@@ -18,8 +18,7 @@ from plugins.customs_declaration.models import Declaration, QuotaUse, ReturnCase
 from plugins.customs_declaration.signing import verify
 from saleor_ext.core import clock
 from saleor_ext.core.models import AuditEntry, OutboxMessage
-from saleor_ext.core.money import Money
-from saleor_ext.plugin_api import ParcelAction, hookimpl
+from saleor_ext.plugin_api import ParcelAction
 from saleor_ext.plugin_api.registry import manager
 
 from .official import import_schema, needs_schemas
@@ -39,37 +38,6 @@ from .port import (
 
 pytestmark = pytest.mark.django_db
 RETURN = "CEB625Message"
-
-
-class OtherPlugins:
-    """Stands where payment and logistics stand: keeps what it was asked, once per key."""
-
-    def __init__(self) -> None:
-        self.refunds: dict[str, Money] = {}
-        self.shelved: list[tuple[str, dict[int, int], str]] = []
-        self.calls = 0
-
-    @hookimpl(tryfirst=True)
-    def refund_wanted(self, parcel, amount: Money, key: str, reason: str) -> str:
-        self.calls += 1
-        self.refunds[key] = amount
-        return f"PR-{len(self.refunds)}"
-
-    @hookimpl
-    def parcel_returned(self, parcel, lines, key: str, document: str) -> None:
-        self.shelved.append((key, dict(lines), document))
-
-
-@pytest.fixture
-def others():
-    plugin = OtherPlugins()
-    hooks = manager()
-    kept = [hooks.unregister(name=name) for name in ("cross_border_payment", "nansha_logistics")]
-    hooks.register(plugin, name="others")
-    yield plugin
-    hooks.unregister(plugin)
-    for name, module in zip(("cross_border_payment", "nansha_logistics"), kept, strict=True):
-        hooks.register(module, name=name)
 
 
 def three_lines():

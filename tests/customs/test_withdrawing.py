@@ -93,7 +93,40 @@ def test_the_deletion_and_the_cancellation_are_valid_by_the_official_schema(worl
         import_schema().assertValid(etree.fromstring(sent[key].body.encode()))
 
 
-def test_a_refused_deletion_alarms_nobody(world) -> None:
+def test_the_money_goes_back_once_when_nothing_lies_at_customs(world, others) -> None:
+    view = world.add(parcel())
+    steps.declare_order(view)
+    cancel(view)
+    cancel(view)
+    assert (others.refunds, others.calls) == ({f"cancel:{view.id}": None}, 1)
+
+
+def test_while_a_list_lies_at_customs_no_money_goes_back(world, others) -> None:
+    view = listed(world)
+    cancel(view)
+    assert others.refunds == {}
+    application_receipt(world, CANCEL, "399")
+    work()
+    deliver()
+    assert others.refunds == {f"cancel:{view.id}": None}
+
+
+def test_released_goods_are_not_paid_back_without_a_return(world, others) -> None:
+    view = listed(world)
+    list_receipt(world, view, "800", "x", 5)
+    work()
+    cancel(view)
+    assert others.refunds == {}
+
+
+def test_a_refund_that_nobody_can_make_is_told(world) -> None:
+    view = world.add(parcel())
+    steps.declare_order(view)
+    cancel(view)
+    assert [code for code, _ in world.events] == ["refund_failed"]
+
+
+def test_a_refused_deletion_alarms_nobody(world, others) -> None:
     view = world.add(parcel())
     steps.declare_order(view)
     cancel(view)

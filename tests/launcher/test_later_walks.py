@@ -14,9 +14,9 @@ pytestmark = pytest.mark.demo
 
 #: How each walk ends, and what it buys: no two of them restock one listing at the same time.
 ENDS = {
-    "cancel": ("aged-puer-cake", ["accepted", "cancelled", "withdrawn"]),
+    "cancel": ("aged-puer-cake", ["accepted", "cancelled", "withdrawn", "refunded"]),
     "amend": ("peanut-candy", ["fulfilled", "delivered"]),
-    "return": ("almond-cookies", ["return_asked", "return_approved", "returned"]),
+    "return": ("almond-cookies", ["return_asked", "return_approved", "refunded", "returned"]),
 }
 
 
@@ -36,5 +36,5 @@ def test_cancelled_amended_and_returned(running_demo: DemoProcess) -> None:
         assert all(line["ok"] for line in told[then])
     steps = [line["step"] for line in told["amend"]]
     assert steps.index("rejected") + 1 == steps.index("amended") < steps.index("released")
-    asked, _granted, back = told["return"][-3:]
+    asked, _granted, _refund, back = told["return"][-4:]
     assert asked["ref"] == back["ref"]

@@ -210,3 +210,18 @@ def test_another_plugin_gets_money_back_once_a_key(
     with pytest.raises(refunds.RefundRefused):
         hooks.refund_wanted(view, paid.money, "return:2", "the rest and more")
     assert hooks.refund_wanted(elsewhere, amount, "return:3", "x") is None
+
+
+def test_another_plugin_gets_all_that_is_left_back_once(
+    paid: PaymentSession, wechat: FakeWechat, services: FakePlatform
+) -> None:
+    view = cast("ParcelView", SimpleNamespace(api_url=paid.api_url, transaction_id=paid.transaction_id))
+    hooks.refund_wanted(view, Money(Decimal("30.00"), "CNY"), "return:1", "broken")
+    references = {hooks.refund_wanted(view, None, "cancel:1", "cancelled") for _ in range(3)}
+    drain()
+    assert len(references) == 1 and refunds.refunded(paid) == paid.money
+    assert PaymentRefund.objects.get(refund_no=references.pop()).money == paid.money - Money(
+        Decimal("30.00"), "CNY"
+    )
+    assert hooks.refund_wanted(view, None, "cancel:2", "again") == ""
+    assert len(wechat.refunds) == 2
