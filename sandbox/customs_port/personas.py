@@ -34,6 +34,8 @@ class Persona:
     cancel_refusal: Reason | None = None
     return_refusal: Reason | None = None
     return_review: bool = False
+    #: The tax bill asks for one yuan more of VAT than is due.
+    bill_differs: bool = False
 
 
 REVIEWED = ("399", "[Code:2300;Desc:审核通过]")
@@ -65,6 +67,7 @@ PERSONAS = (
     Persona("拒撤单", slow=40, cancel_refusal=Reason("9006", "不予撤销")),
     Persona("拒退货", return_refusal=Reason("9008", "不予退货")),
     Persona("退货审单", return_review=True),
+    Persona("税单不符", bill_differs=True),
     Persona("订单退单", order_rejection=Reason("1300", "人工退单;订购人身份证号码错误")),
 )
 ORDINARY = Persona("")

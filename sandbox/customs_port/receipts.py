@@ -110,6 +110,20 @@ def give(
     return receipt
 
 
+def tell(document: Document, message_type: str, status: str, xml: str) -> Receipt:
+    """Queue a message about a document that is none of its receipts."""
+    receipt = Receipt.objects.create(
+        document=document,
+        message=document.message,
+        message_type=message_type,
+        status=status,
+        info="",
+        xml=xml,
+    )
+    _queue(receipt)
+    return receipt
+
+
 def give_900(message: Message, reason: str) -> Receipt:
     """Answer a message that could not be read."""
     original = bytes(message.body).decode("utf-8", "replace")[:100_000]

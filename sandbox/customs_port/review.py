@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sandbox.customs_port import afterwards, rules
+from sandbox.customs_port import afterwards, bills, rules
 from sandbox.customs_port.models import Document, PaymentFact, WaybillFact
 from sandbox.customs_port.personas import RELEASED, REVIEWED, Persona, persona_of
 from sandbox.customs_port.receipts import faults, give
@@ -57,6 +57,8 @@ def status(payload: dict[str, Any]) -> None:
         _give(
             document, payload["status"], payload["info"], persona, hold, moves=not _passed(document, payload)
         )
+        if document.kind == "621" and (payload["status"], payload["info"]) == RELEASED:
+            bills.plan(document)
 
 
 def _passed(document: Document, payload: dict[str, Any]) -> bool:

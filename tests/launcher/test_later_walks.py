@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -38,3 +39,17 @@ def test_cancelled_amended_and_returned(running_demo: DemoProcess) -> None:
     assert steps.index("rejected") + 1 == steps.index("amended") < steps.index("released")
     asked, _granted, _refund, back = told["return"][-4:]
     assert asked["ref"] == back["ref"]
+    check_bills(running_demo)
+
+
+def check_bills(demo: DemoProcess) -> None:
+    """Customs' bills of what was released say the same figures as ours, line by line."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        rows = json.loads(demo.ponte("customs", "bills").stdout)["bills"]
+        found = [row for row in rows if row["order_no"] is not None]
+        if len(found) >= 2:
+            break
+        time.sleep(2)
+    assert len(found) >= 2, demo.log(40)
+    assert [(row["comparison"], row["differences"]) for row in found] == [("equal", [])] * len(found)
