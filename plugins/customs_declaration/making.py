@@ -23,6 +23,7 @@ from . import mapping, preflight, promises
 from .config import CustomsConfig
 from .mapping import Case, support_of
 from .messages import MessageData, build, to_bytes
+from .messages.statuses import masked
 from .models import CustomsDocument, CustomsMessage, Declaration
 from .situation import Look
 from .states import LIST
@@ -125,7 +126,9 @@ def build_waiting(documents: Sequence[CustomsDocument], settings: CustomsConfig)
             refused.append((document, found))
         except Exception as found:  # one that cannot be understood must not keep all others from going out
             log.exception("%s of %s cannot be built", document.kind, case.parcel.number)
-            refused.append((document, PermanentError(f"{type(found).__name__}: {found}", code="given_up")))
+            refused.append(
+                (document, PermanentError(masked(f"{type(found).__name__}: {found}"), code="given_up"))
+            )
     for document, error in refused:
         _take_out(document, error)
     gone = {id(document) for document, _error in refused}

@@ -59,7 +59,7 @@ plugin = Plugin(
         Periodic("customs-resend", f"{PACKAGE}.documents.resend_silent", 60.0),
         Periodic("customs-quarantine", f"{PACKAGE}.quarantine.forget_old", 3600.0),
         Periodic("customs-oversized", f"{PACKAGE}.oversized.adopt", 60.0),
-        Periodic("customs-tax-bills", f"{PACKAGE}.duties.bills.adopt", 300.0),
+        Periodic("customs-tax-bills", f"{PACKAGE}.duties.bills.adopt", 30.0),
         Periodic("customs-realtime-archive", f"{PACKAGE}.realtime.requests.forget_old", 24 * 3600.0),
     ),
 )
