@@ -26,7 +26,7 @@ from saleor_ext.plugin_api import platform
 
 from . import lifecycle, links, making, mapping, promises, sending
 from .config import CustomsConfig
-from .messages import MESSAGES, MessageData, build, make_guid, root_of, to_bytes
+from .messages import MESSAGES, MessageData, make_guid, root_of, to_bytes, write
 from .models import CustomsDocument, CustomsMessage
 from .signing import sign
 from .states import LIST, DeclarationState, DocumentState
@@ -146,8 +146,8 @@ def _joined(kind: str, guid: str, documents: list[CustomsDocument]) -> tuple[str
     parts = [_split(kind, one.body) for one in documents]
     tail = parts[0][2]
     alike = [(one, part) for one, part in zip(documents, parts, strict=True) if part[2] == tail]
-    empty = to_bytes(build(MessageData(kind, guid, "1.0", [], None))).decode()
-    head = empty.removesuffix("/>") + ">"
+    empty = write(MessageData(kind, guid, "1.0", [], None))
+    head = empty[: empty.rindex("</")]
     return "".join([head, *(part[1] for _one, part in alike), tail]), [one for one, _part in alike]
 
 

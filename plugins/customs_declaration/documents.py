@@ -19,7 +19,7 @@ from . import batches, lifecycle, linetax, links, making, promises, sending
 from .config import CustomsConfig
 from .making import AMEND, DELETE, NEW
 from .mapping import support_of
-from .messages import MESSAGES, MessageData, build, make_guid, parse, stamp, to_bytes
+from .messages import MESSAGES, MessageData, build, make_guid, parse, stamp, to_bytes, write
 from .models import CustomsDocument, Declaration
 from .preflight import dutiable_value, ensure
 from .signing import Signer, sign
@@ -241,11 +241,12 @@ def store(
     app_time: datetime,
 ) -> CustomsDocument:
     """Keep a message as a version of its declaration, whose row is locked: signed, or to be gathered with others."""
-    root = build(data, settings.edition)
-    if not document.batch:
-        root = sign(root, signer)
+    if document.batch:
+        body = write(data, settings.edition)
+    else:
+        body = to_bytes(sign(build(data, settings.edition), signer)).decode()
         document.key_name = signer.key_name
-    making.fill(document, to_bytes(root).decode(), app_time)
+    making.fill(document, body, app_time)
     document.save(force_insert=True)
     audit.record("customs.built", "parcel", document.declaration.parcel_id, **making.facts_of(document))
     return document

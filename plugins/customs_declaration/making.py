@@ -22,7 +22,7 @@ from saleor_ext.plugin_api import Identity, ParcelView, platform
 from . import mapping, preflight, promises
 from .config import CustomsConfig
 from .mapping import Case, support_of
-from .messages import MessageData, build, to_bytes
+from .messages import MessageData, write
 from .messages.statuses import masked
 from .models import CustomsDocument, CustomsMessage, Declaration
 from .situation import Look
@@ -138,7 +138,7 @@ def build_waiting(documents: Sequence[CustomsDocument], settings: CustomsConfig)
 def _make(document: CustomsDocument, case: Case, look: Look) -> None:
     data = MAPPERS[document.kind](case)
     preflight.judge(case, data, look.situation(case, data))
-    fill(document, to_bytes(build(data, case.config.edition)).decode(), case.now)
+    fill(document, write(data, case.config.edition), case.now)
 
 
 def _cases(

@@ -20,14 +20,12 @@ from .identity_checks import id_number_ok, name_ok
 from .mapping import Case, gross_grams, net_grams
 from .messages import MESSAGES, MessageData, check
 from .messages.check import Remedy
-from .messages.rules import RULES, check_rules
+from .messages.rules import JUDGED_ELSEWHERE, check_rules
 from .situation import LIST, Situation, gather
 from .tax import Outcome, Refusal, decide
 
 __all__ = ["NotDeclarable", "Problem", "dutiable_value", "ensure", "find"]
 
-#: Rules of a single message that are looked at here; limits, persons and weights are judged with more knowledge.
-_RULES = frozenset(RULES) - {"single_limit", "id_number", "range"}
 _MOST_TOLD = 5
 
 
@@ -85,9 +83,8 @@ def _structure(data: MessageData, edition: str) -> Iterator[Problem]:
 
 def _rules(data: MessageData) -> Iterator[Problem]:
     for index, document in enumerate(data.documents):
-        for finding in check_rules(MESSAGES[data.message], index, document):
-            if finding.code in _RULES:
-                yield Problem(finding.path, finding.code, finding.message, finding.remedy)
+        for finding in check_rules(MESSAGES[data.message], index, document, JUDGED_ELSEWHERE):
+            yield Problem(finding.path, finding.code, finding.message, finding.remedy)
 
 
 def _identity(case: Case) -> Iterator[Problem]:

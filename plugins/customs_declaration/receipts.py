@@ -17,7 +17,7 @@ from saleor_ext.core.models import InboxMessage
 
 from . import batches, effects, links, quarantine, sending
 from .dispatch import dispatch
-from .messages import MESSAGES, MessageData, MessageError, build, parse, read_stamp, root_of, to_bytes
+from .messages import MESSAGES, MessageData, MessageError, parse, read_stamp, root_of, write
 from .messages.document import Document
 from .models import CustomsDocument, Declaration, Receipt
 from .states import (
@@ -111,7 +111,7 @@ def _without_persons(data: MessageData, body: bytes) -> bytes:
         if document.get("oriBizMessage"):
             document["oriBizMessage"] = f"<original guid={quoteattr(_guid_of(document['oriBizMessage']))}/>"
             changed = True
-    return to_bytes(build(data)) if changed else body
+    return write(data).encode() if changed else body
 
 
 @inbox.handler(SOURCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -73,15 +74,17 @@ class Look:
         self.books = ask_first("bonded_balances", parcels=[case.parcel for case in cases]) or {}
         watched = LIST in kinds and any(case.config.guarantee_limit for case in cases)
         self.occupied = guarantee.balances(self.declarations.values()) if watched else {}
+        #: Limits and positive list by day: all cases of one message are of one.
+        self.rules: dict[date, tuple[Limits, PositiveList | None]] = {}
 
     def situation(self, case: Case, data: MessageData) -> Situation:
         today = case.now.date()
         declaration = self.declarations.get(case.parcel.id)
         is_list = data.message == LIST
-        listed = in_force.positive_list(today)
+        limits, listed = self._rules_of(today)
         own = (index_of(case), quota_key(case))
         return Situation(
-            limits=in_force.limits(today),
+            limits=limits,
             four=self._four(case, data, declaration),
             list_is_there=is_list and self._list_is_there(case, declaration),
             used=self.used[own],
@@ -90,6 +93,11 @@ class Look:
             book=self.books.get(case.parcel.id),
             guarantee_left=self._guarantee_left(case, declaration) if is_list else None,
         )
+
+    def _rules_of(self, day: date) -> tuple[Limits, PositiveList | None]:
+        if day not in self.rules:
+            self.rules[day] = in_force.limits(day), in_force.positive_list(day)
+        return self.rules[day]
 
     def _four(self, case: Case, data: MessageData, declaration: Declaration | None) -> Four:
         """Put together what customs have of the order and what they would get now."""

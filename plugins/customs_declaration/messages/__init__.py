@@ -1,6 +1,6 @@
 """The CEB messages: field tables, building, parsing, structural check."""
 
-from .build import build, to_bytes
+from .build import build, to_bytes, write
 from .check import Remedy, StructureFinding, check
 from .document import MessageData, MessageError, make_guid, number, read_stamp, stamp
 from .parse import parse, root_of
@@ -24,4 +24,5 @@ __all__ = [
     "root_of",
     "stamp",
     "to_bytes",
+    "write",
 ]

@@ -137,16 +137,21 @@ def _unknown(index: int | None, path: str, name: str) -> StructureFinding:
 def _node(index: int | None, node: Node, values: Mapping[str, str], path: str) -> Iterator[StructureFinding]:
     for one in node.fields:
         value = values.get(one.name)
-        place = f"{path}/{one.name}"
-        remedy = Remedy.ASK_BUYER if one.name in _BUYERS else Remedy.MEND_DATA
         if value is None:
             if one.required:
-                text = f"{one.label} ({one.name}) is missing"
-                yield StructureFinding(index, place, "missing", text, remedy=remedy)
-        elif problem := value_problem(one, value):
+                yield _finding(index, path, one, "missing", " is missing")
+        elif not one.usual(value) and (problem := value_problem(one, value)):
             code, text, severity = problem
-            yield StructureFinding(index, place, code, f"{one.label} ({one.name}): {text}", severity, remedy)
+            yield _finding(index, path, one, code, f": {text}", severity)
     yield from (_unknown(index, f"{path}/{name}", name) for name in values if name not in node.by_name)
+
+
+def _finding(
+    index: int | None, path: str, one: Field, code: str, text: str, severity: str = "error"
+) -> StructureFinding:
+    remedy = Remedy.ASK_BUYER if one.name in _BUYERS else Remedy.MEND_DATA
+    told = f"{one.label} ({one.name}){text}"
+    return StructureFinding(index, f"{path}/{one.name}", code, told, severity, remedy)
 
 
 def value_problem(one: Field, value: str) -> tuple[str, str, str] | None:

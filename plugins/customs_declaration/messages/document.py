@@ -142,10 +142,11 @@ def read_stamp(text: str) -> datetime | None:
     digits = text.strip()
     if not digits.isascii() or not digits.isdigit() or len(digits) not in {8, 14, 17}:
         return None
-    month, day, hour, minute, second = (int(digits[at : at + 2] or 0) for at in (4, 6, 8, 10, 12))
-    micro = int(digits[14:] or 0) * 1000
+    clock, milliseconds = digits[8:14] or "000000", digits[14:] or "000"
+    if clock[:2] == "24":  # ISO 8601 has it as the next day
+        return None
     try:
-        return datetime(int(digits[:4]), month, day, hour, minute, second, micro, tzinfo=CHINA)
+        return datetime.fromisoformat(f"{digits[:8]}T{clock}.{milliseconds}").replace(tzinfo=CHINA)
     except ValueError:
         return None
 

@@ -8,6 +8,7 @@ A type is written as the standard's tables do: ``C36`` exactly 36 characters, ``
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,6 +54,20 @@ class Field:
         """Return the most digits after the point."""
         number = _NUMBER.match(self.type)
         return int(number["fraction"]) if number else 0
+
+    @cached_property
+    def usual(self) -> Callable[[str], object]:
+        """Return a quick look at a value: what it finds good is; of the rest only a whole check can tell."""
+        if self.codes or self.fixed:
+            return lambda value: None
+        low, high = self.length
+        if self.kind == "C":
+            pattern = f".{{{low},{'' if high is None else high}}}"
+        elif self.kind == "I":
+            pattern = f"[0-9]{{1,{high}}}"
+        else:
+            pattern = f"[0-9]{{1,{(high or 0) - self.fraction}}}(?:\\.[0-9]{{1,{self.fraction}}})?"
+        return re.compile(pattern, re.DOTALL).fullmatch
 
     @property
     def omit_when_empty(self) -> bool:

@@ -7,7 +7,7 @@ names or ID numbers. A value that is no number is left to the structural check.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 from saleor_ext.core.errors import PermanentError
@@ -20,6 +20,7 @@ from .fields import Message
 
 Values = Mapping[str, str]
 Found = Iterator[tuple[str, str, str, Remedy]]
+Rule = Callable[[Values, list[Values]], Found]
 
 BONDED, DIRECT = "1210", "9610"
 _TOLERANCE = Decimal("0.005")
@@ -44,13 +45,17 @@ RULES: dict[str, str] = {
 }
 
 
-def check_rules(message: Message, index: int, document: Document) -> Iterator[StructureFinding]:
-    """Return the findings of substance of one document of a request."""
+def check_rules(
+    message: Message, index: int, document: Document, apart_from: Collection[Rule] = ()
+) -> Iterator[StructureFinding]:
+    """Return the findings of substance of one document of a request, by all rules or by all but some."""
     if not message.request:
         return
     head = document if not message.wrapper else document.get(message.head.name) or {}
     rows: list[Values] = (document.get(message.lines.name) or []) if message.lines else []
     for rule in _RULES_OF[message.name]:
+        if rule in apart_from:
+            continue
         for path, code, text, remedy in rule(head, rows):
             place = path.replace("{head}", message.head.name).replace(
                 "{lines}", message.lines.name if message.lines else ""
@@ -220,11 +225,17 @@ def _new_only(head: Values, _rows: list[Values]) -> Found:
         yield "{head}/appType", "fixed", "a cancellation is always new: appType must be 1", _MEND
 
 
-def _person(kind: str, number: str) -> Callable[[Values, list[Values]], Found]:
+def _id_type(kind: str) -> Rule:
     def rule(head: Values, _rows: list[Values]) -> Found:
         if head.get(kind, "1") != "1":
             yield f"{{head}}/{kind}", "fixed", f"{kind} must be 1: a resident ID", _BUYER
-        elif number in head and not id_number_ok(head[number]):
+
+    return rule
+
+
+def _id_number(kind: str, number: str) -> Rule:
+    def rule(head: Values, _rows: list[Values]) -> Found:
+        if head.get(kind, "1") == "1" and number in head and not id_number_ok(head[number]):
             yield f"{{head}}/{number}", "id_number", "is no valid resident ID number (GB 11643)", _BUYER
 
     return rule
@@ -320,18 +331,21 @@ def _parcels_once(_head: Values, rows: list[Values]) -> Found:
         seen.add(name)
 
 
-_BUYER_ID = _person("buyerIdType", "buyerIdNumber")
-_AFTER = (_guid, _BUYER_ID, _own_number)
-_RULES_OF: dict[str, tuple[Callable[[Values, list[Values]], Found], ...]] = {
+_BUYER_TYPE, _BUYER_ID = _id_type("buyerIdType"), _id_number("buyerIdType", "buyerIdNumber")
+_PAYER_TYPE, _PAYER_ID = _id_type("payerIdType"), _id_number("payerIdType", "payerIdNumber")
+#: Rules that whoever knows more than the message judges better: limits, persons, weights.
+JUDGED_ELSEWHERE = frozenset({_BUYER_ID, _PAYER_ID, _single_limit, _head_range, _row_range})
+_AFTER = (_guid, _BUYER_TYPE, _BUYER_ID, _own_number)
+_RULES_OF: dict[str, tuple[Rule, ...]] = {
     "CEB311Message": (
-        _guid, _actural_paid, _goods_value, _head_range, _BUYER_ID, _payment,
+        _guid, _actural_paid, _goods_value, _head_range, _BUYER_TYPE, _BUYER_ID, _payment,
         _gnum_ascending, _line_totals, _row_range,
     ),
-    "CEB411Message": (_guid, _person("payerIdType", "payerIdNumber"), _head_range),
+    "CEB411Message": (_guid, _PAYER_TYPE, _PAYER_ID, _head_range),
     "CEB511Message": (_guid, _pack_no, _head_range),
     "CEB513Message": (_guid,),
     "CEB621Message": (
-        _guid, _own_number, _mode, _BUYER_ID, _pack_no, _head_range, _single_limit,
+        _guid, _own_number, _mode, _BUYER_TYPE, _BUYER_ID, _pack_no, _head_range, _single_limit,
         _gnum_ascending, _line_totals, _row_range, _second_unit,
     ),
     "CEB623Message": (*_AFTER, _new_only),

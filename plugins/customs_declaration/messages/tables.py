@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from .fields import Field, Message, Node
 
@@ -489,10 +490,12 @@ EDITIONS: dict[str, dict[tuple[str, str], str]] = {
 
 def nodes(message: Message, edition: str = EDITION) -> tuple[Node, Node | None]:
     """Return head and line node of a message as an edition has them."""
-    return _as_of(message.head, edition), _as_of(message.lines, edition) if message.lines else None
+    return _as_of(message.head.name, edition), _as_of(message.lines.name, edition) if message.lines else None
 
 
-def _as_of(node: Node, edition: str) -> Node:
+@cache
+def _as_of(name: str, edition: str) -> Node:
+    node = NODES[name]
     changes = {name: type for (owner, name), type in EDITIONS[edition].items() if owner == node.name}
     if not changes:
         return node
