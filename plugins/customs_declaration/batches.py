@@ -38,6 +38,11 @@ TOPIC = "customs.message"
 _BEHIND = "<ceb:BaseTransfer>"
 #: No run makes more messages, so that one worker does not keep the queue of the others.
 MOST_MESSAGES = 50
+#: What is read of the documents of a message; anything else would be read for each by itself.
+_NEEDED = (
+    "kind", "version", "guid", "app_type", "app_time", "body", "body_sha256", "created_at", "declaration__parcel_id",
+    "declaration__cop_no", "declaration__pre_no", "declaration__invt_no",
+)  # fmt: skip
 _OPEN = (DocumentState.BUILT, DocumentState.SENT)
 
 
@@ -94,8 +99,8 @@ def _make(batch: str, size: int, settings: CustomsConfig) -> CustomsMessage | No
     """Make a message of the oldest documents of a batch that no other worker has in hand; None when there are none."""
     signer = links.signer(settings)
     with transaction.atomic():
-        ready = _ready().filter(batch=batch).select_related("declaration").order_by("created_at", "id")
-        documents = making.build_waiting(list(_locked(ready)[:size]), settings)
+        ready = _ready().filter(batch=batch).select_related("declaration").only(*_NEEDED)
+        documents = making.build_waiting(list(_locked(ready.order_by("created_at", "id"))[:size]), settings)
         if not documents:
             return None
         kind, guid = documents[0].kind, make_guid("message", str(uuid.uuid4()))
