@@ -54,7 +54,7 @@ def work(payload: dict[str, Any]) -> None:
 
 
 def _compared(parcel: ParcelView, row: PaymentDeclaration) -> PaymentDeclaration:
-    gateway = gateways.gateway(row.session.gateway, row.session.account)
+    gateway = gateways.declarer(row.session.gateway, row.session.account)
     target = CustomsTarget(row.customs, row.merchant_customs_no)
     request = DeclarationRequest(row.session.out_trade_no, row.session.gateway_ref, target)
     said = gateway.verify_identity(request, declarations.buyer_of(parcel))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, ClassVar
 
 from django.utils.translation import gettext as _
 from pydantic import (
@@ -43,8 +44,8 @@ class TargetConfig(BaseModel):
     merchant_customs_no: Annotated[str, Field(min_length=1, max_length=32, title="Registration number there")]
 
 
-class PaymentConfig(PluginConfig):
-    """WeChat Pay Global account, customs targets and time limits.
+class GatewayAccountConfig(PluginConfig):
+    """What the accounts of all payment companies have in common: for whom and for which amounts they are offered.
 
     Titles and descriptions are English message ids; the console translates them when it shows the form.
     """
@@ -52,6 +53,50 @@ class PaymentConfig(PluginConfig):
     enabled: bool = Field(
         True, title="Offered", description="Off: no new payment starts; running ones end normally."
     )
+    merchant: str = Field(
+        "",
+        max_length=80,
+        title="Merchant",
+        description="Short name of the one merchant paid on this account; empty: all who have none of their own.",
+    )
+    lowest: Decimal | None = Field(
+        None,
+        ge=0,
+        decimal_places=2,
+        title="Lowest amount",
+        description="Smaller payments are not offered here.",
+    )
+    highest: Decimal | None = Field(
+        None,
+        ge=0,
+        decimal_places=2,
+        title="Highest amount",
+        description="Larger payments are not offered here.",
+    )
+    currencies: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = Field(
+        ("CNY",), min_length=1, title="Currencies", description="Currencies the account may charge in."
+    )
+    refund_window_days: int = Field(365, ge=1, le=365, title="Days to refund")
+
+    #: Names of the fields without which no payment can start.
+    needed: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of needed fields that are empty."""
+        values = {name: getattr(self, name) for name in self.needed}
+        return tuple(
+            name
+            for name, value in values.items()
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value)
+        )
+
+
+class WechatConfig(GatewayAccountConfig):
+    """A WeChat Pay Global account with its customs targets."""
+
+    needed = ("mchid", "appid", "merchant_serial", "merchant_private_key", "apiv3_key")
+
     base_url: str = Field(
         "https://apihk.mch.weixin.qq.com",
         title="Gateway address",
@@ -92,17 +137,6 @@ class PaymentConfig(PluginConfig):
         description="Customs registration of the payment enterprise; Tenpay's unless agreed otherwise.",
     )
     pay_name: str = Field(TENPAY_NAME, min_length=1, max_length=100, title="Payment enterprise name")
-    currencies: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = Field(
-        ("CNY",), min_length=1, title="Currencies", description="Currencies the account may charge in."
-    )
-    session_minutes: int = Field(
-        30,
-        ge=6,
-        le=120,
-        title="Minutes to pay",
-        description="A code not paid by then is closed at the gateway.",
-    )
-    refund_window_days: int = Field(365, ge=1, le=365, title="Days to refund")
     declare_window_days: int = Field(
         30, ge=1, le=365, title="Days to declare", description="Older payments are not declared any more."
     )
@@ -145,20 +179,20 @@ class PaymentConfig(PluginConfig):
         return value
 
     @property
-    def missing(self) -> tuple[str, ...]:
-        """Names of the fields without which no payment can start."""
-        needed = {
-            "mchid": self.mchid,
-            "appid": self.appid,
-            "merchant_serial": self.merchant_serial,
-            "merchant_private_key": self.merchant_private_key.get_secret_value(),
-            "apiv3_key": self.apiv3_key.get_secret_value(),
-        }
-        return tuple(name for name, value in needed.items() if not value)
-
-    @property
     def targets(self) -> tuple[CustomsTarget, ...]:
         return tuple(CustomsTarget(t.customs, t.merchant_customs_no) for t in self.customs_targets)
+
+
+class PaymentConfig(WechatConfig):
+    """The plugin's own form: the first WeChat account, ``main``, and what holds for all accounts."""
+
+    session_minutes: int = Field(
+        30,
+        ge=6,
+        le=120,
+        title="Minutes to pay",
+        description="A code not paid by then is closed at the gateway.",
+    )
 
     @property
     def session_time(self) -> timedelta:

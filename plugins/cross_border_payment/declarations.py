@@ -28,11 +28,11 @@ from .port import (
     DeclarationRequest,
     DeclarationSnapshot,
     DeclarationState,
+    DeclaringGateway,
     GatewayRefused,
     Identity,
     VerifyDepartment,
 )
-from .wechat.gateway import WechatGateway
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def work(payload: dict[str, Any]) -> None:
     if step is None or step.state not in ("waiting", "running"):
         return
     session = PaymentSession.objects.get(pk=payload["session"])
-    gateway = gateways.gateway(session.gateway, session.account)
+    gateway = gateways.declarer(session.gateway, session.account)
     rows = list(session.declarations.all())
     try:
         rows = [_advance(parcel, session, row, gateway) for row in rows]
@@ -187,7 +187,7 @@ def _gate(row: PaymentDeclaration) -> None:
 
 
 def _advance(
-    parcel: ParcelView, session: PaymentSession, row: PaymentDeclaration, gateway: WechatGateway
+    parcel: ParcelView, session: PaymentSession, row: PaymentDeclaration, gateway: DeclaringGateway
 ) -> PaymentDeclaration:
     """Do the one thing a record needs next, and store what the gateway says to it."""
     request = DeclarationRequest(
@@ -207,7 +207,7 @@ def _advance(
 
 
 def _declare(
-    row: PaymentDeclaration, request: DeclarationRequest, gateway: WechatGateway
+    row: PaymentDeclaration, request: DeclarationRequest, gateway: DeclaringGateway
 ) -> PaymentDeclaration:
     """Declare, after asking whether an earlier try whose answer got lost went through."""
     if row.attempts:

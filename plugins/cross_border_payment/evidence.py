@@ -37,11 +37,10 @@ def of(parcel: ParcelView, purpose: str) -> PaymentEvidence | None:
     if request is None:
         return None
     audit.record("payment.evidence", "parcel", parcel.id, purpose=purpose, trade_no=session.out_trade_no)
-    merchant = gateways.gateway(session.gateway, session.account).merchant
     scanned = session.surroundings != Surroundings.PHONE
     return PaymentEvidence(
         request=wire.reveal(request, actor=audit.SYSTEM, reason=purpose),
         response=wire.reveal(answer, actor=audit.SYSTEM, reason=purpose),
-        account=merchant.mchid,
+        account=gateways.gateway(session.gateway, session.account).merchant_account,
         pay_type=_SCAN if scanned else _OTHER,
     )

@@ -1,35 +1,55 @@
-"""Builds gateways from the configuration; one object per configuration version and process."""
+"""Gateways from the configuration: one object per account, configuration version and process.
+
+The first WeChat account, ``main``, is in the plugin's own form; all others are accounts beside it.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from datetime import timedelta
-from urllib.parse import urlsplit
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 import httpx2
 
-from saleor_ext.core import clock
 from saleor_ext.core.errors import ConfigurationError
 from saleor_ext.core.settings import platform_settings
-from saleor_ext.plugin_api.configuration import current
+from saleor_ext.plugin_api import Account, accounts
+from saleor_ext.plugin_api.configuration import CACHE_SECONDS, current
 
-from . import wire
-from .config import PaymentConfig
-from .models import PlatformCertificate as CertificateRow
-from .port import Capabilities, Gateway, Surroundings
-from .wechat.client import CertificateBook, Credentials, WechatClient
+from .config import GatewayAccountConfig, PaymentConfig
+from .port import DeclaringGateway, Gateway
+from .wechat import account as wechat
 from .wechat.gateway import WechatGateway
-from .wechat.mapper import Merchant
-from .wechat.signing import PlatformCertificate
 
-#: The one account of the configuration; its name is part of the notification address.
+#: The account of the plugin's own form; its name is part of the notification address.
 ACCOUNT = "main"
-#: WeChat refuses to close an order younger than this.
-CLOSE_AFTER = timedelta(minutes=5)
 
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A payment company: its wallet's name, and how an account there becomes a gateway."""
+
+    title: str
+    build: Callable[[str, Any, httpx2.BaseTransport | None], Gateway]
+
+
+COMPANIES = {WechatGateway.identifier: Company(WechatGateway.title, wechat.build)}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A gateway on which new payments may start; ``merchant`` is empty where all may."""
+
+    gateway: Gateway
+    merchant: str = ""
+
+
+_Key = tuple[str, str]
 _lock = threading.Lock()
-_built: tuple[PaymentConfig, WechatGateway] | None = None
+_built: dict[_Key, tuple[GatewayAccountConfig, Gateway]] = {}
+_listed: tuple[float, list[Account]] = (float("-inf"), [])
 #: Replaces the network in tests.
 _transport: httpx2.BaseTransport | None = None
 
@@ -41,30 +61,69 @@ class NotConfigured(ConfigurationError):
 
 
 def configuration() -> PaymentConfig:
+    """Return what holds for all accounts, and the account ``main``."""
     from .plugin import plugin
 
     return current(plugin, PaymentConfig)
 
 
-def gateway(identifier: str = WechatGateway.identifier, account: str = ACCOUNT) -> WechatGateway:
+def configured() -> dict[_Key, GatewayAccountConfig]:
+    """Return the accounts that there are, complete or not, by company and name."""
+    found: dict[_Key, GatewayAccountConfig] = {(WechatGateway.identifier, ACCOUNT): configuration()}
+    for one in _accounts():
+        found.setdefault(
+            (one.kind.identifier, one.name), cast("GatewayAccountConfig", current(cast("Any", one)))
+        )
+    return found
+
+
+def gateway(identifier: str = WechatGateway.identifier, account: str = ACCOUNT) -> Gateway:
     """Return the gateway of an account; raise ``NotConfigured`` where there is none."""
-    global _built  # noqa: PLW0603  # one cached object per process, replaced when the configuration changes
-    if identifier != WechatGateway.identifier or account != ACCOUNT:
+    key = (identifier, account)
+    config = configured().get(key)
+    if config is None:
         raise NotConfigured(f"no gateway {identifier}/{account}")
-    config = configuration()
     if config.missing:
-        raise NotConfigured("WeChat Pay is not set up: " + ", ".join(config.missing))
+        raise NotConfigured(f"{title(identifier)} is not set up: " + ", ".join(config.missing))
     with _lock:
+        known = _built.get(key)
         # The cache makes a new object of an unchanged configuration now and then.
-        if _built is None or _built[0] != config:
-            _built = (config, _build(config))
-        return _built[1]
+        if known is None or known[0] != config:
+            known = _built[key] = (config, COMPANIES[identifier].build(account, config, _transport))
+        return known[1]
 
 
-def offered() -> list[Gateway]:
-    """Gateways on which a new payment may start."""
-    config = configuration()
-    return [] if config.missing or not config.enabled else [gateway()]
+def declarer(identifier: str, account: str) -> DeclaringGateway:
+    """Return a gateway whose payments can be declared; raise ``NotConfigured`` where they cannot."""
+    found = gateway(identifier, account)
+    if not isinstance(found, DeclaringGateway):
+        raise NotConfigured(f"{title(identifier)} does not declare to customs")
+    return found
+
+
+def title(identifier: str) -> str:
+    """Return the name of a company's wallet, also of one that is not set up any more."""
+    known = COMPANIES.get(identifier)
+    return known.title if known else identifier
+
+
+def ready() -> list[Gateway]:
+    """Return the gateways of all complete accounts, also of those that are not offered."""
+    return [gateway(*key) for key, config in configured().items() if not config.missing]
+
+
+def offered() -> list[Offer]:
+    """Return gateways on which a new payment may start."""
+    return [
+        Offer(gateway(*key), config.merchant)
+        for key, config in configured().items()
+        if config.enabled and not config.missing
+    ]
+
+
+def probe(account: Account) -> str:
+    """Try the connection of an account; for the console."""
+    return gateway(account.kind.identifier, account.name).probe()
 
 
 def notify_url(gateway_: Gateway) -> str:
@@ -72,11 +131,12 @@ def notify_url(gateway_: Gateway) -> str:
 
 
 def forget() -> None:
-    """Drop the built gateway and its connections; tests call it."""
-    global _built  # noqa: PLW0603  # see above
-    if _built is not None:
-        _built[1].client.close()
-    _built = None
+    """Drop the built gateways and their connections; tests call it."""
+    global _listed  # noqa: PLW0603  # what a process remembers
+    for _config, built in _built.values():
+        built.close_connections()
+    _built.clear()
+    _listed = (float("-inf"), [])
 
 
 def use_transport(transport: httpx2.BaseTransport | None) -> None:
@@ -86,57 +146,13 @@ def use_transport(transport: httpx2.BaseTransport | None) -> None:
     forget()
 
 
-def _build(config: PaymentConfig) -> WechatGateway:
-    keeper = f"{config.mchid}@{urlsplit(config.base_url).netloc}"[:80]
-    client = WechatClient(
-        config.base_url,
-        Credentials(
-            mchid=config.mchid,
-            serial=config.merchant_serial,
-            private_key_pem=config.merchant_private_key.get_secret_value(),
-            apiv3_key=config.apiv3_key.get_secret_value(),
-        ),
-        CertificateBook(lambda: _saved(keeper), lambda certificate: _save(keeper, certificate)),
-        clock=clock.now,
-        record=wire.recorder(WechatGateway.identifier, ACCOUNT),
-        transport=_transport,
-    )
-    return WechatGateway(
-        ACCOUNT,
-        Merchant(config.mchid, config.appid, config.merchant_category_code),
-        client,
-        capabilities(config),
-    )
+def _accounts() -> list[Account]:
+    """Return the accounts beside ``main``; another process's new one is noticed after some seconds."""
+    global _listed  # noqa: PLW0603  # what a process remembers
+    from .plugin import plugin
 
-
-def capabilities(config: PaymentConfig) -> Capabilities:
-    return Capabilities(
-        can_declare_customs=bool(config.customs_targets),
-        pay_code=config.pay_code,
-        pay_name=config.pay_name,
-        targets=config.targets,
-        currencies=frozenset(config.currencies),
-        surroundings=frozenset(Surroundings),
-        refund_window=timedelta(days=config.refund_window_days),
-        declare_window=timedelta(days=config.declare_window_days),
-        close_after=CLOSE_AFTER,
-    )
-
-
-def _saved(keeper: str) -> Iterable[PlatformCertificate]:
-    rows = CertificateRow.objects.filter(gateway=WechatGateway.identifier, account=keeper)
-    return [PlatformCertificate(r.serial, r.pem.encode(), r.not_before, r.not_after) for r in rows]
-
-
-def _save(keeper: str, certificate: PlatformCertificate) -> None:
-    CertificateRow.objects.get_or_create(
-        gateway=WechatGateway.identifier,
-        account=keeper,
-        serial=certificate.serial,
-        defaults={
-            "pem": certificate.pem.decode(),
-            "not_before": certificate.not_before,
-            "not_after": certificate.not_after,
-            "fetched_at": clock.now(),
-        },
-    )
+    read_at, found = _listed
+    if time.monotonic() - read_at >= CACHE_SECONDS:
+        found = [one for one in accounts.saved(plugin) if one.kind.identifier in COMPANIES]
+        _listed = (time.monotonic(), found)
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +12,7 @@ from saleor_ext.plugin_api import Health
 from . import gateways
 from .models import PaymentDeclaration, PaymentDisagreement, PaymentSession, PlatformCertificate
 from .port import DeclarationState, Identity
+from .wechat.account import keeper_of
 
 NAME = "payment"
 WARN_BEFORE = timedelta(days=14)
@@ -54,8 +54,7 @@ def _account() -> Health:
 
 def _certificate() -> Health:
     """Rows of other hosts (a sandbox used before) do not count."""
-    config = gateways.configuration()
-    keeper = f"{config.mchid}@{urlsplit(config.base_url).netloc}"[:80]
+    keeper = keeper_of(gateways.configuration())
     newest = PlatformCertificate.objects.filter(account=keeper).order_by("-not_after").first()
     if newest is None:
         return Health(

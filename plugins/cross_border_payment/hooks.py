@@ -21,7 +21,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import comparing, declarations, evidence, gateways, lanes, refunds, sessions, webhooks
+from . import comparing, declarations, evidence, lanes, offers, refunds, sessions, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -40,29 +40,19 @@ _STATES: dict[str, Literal["waiting", "paid", "failed", "expired", "cancelled"]]
 
 @hookimpl
 def payment_methods(request: PaymentMethodsRequest) -> list[PaymentMethod]:
-    methods = []
-    for gateway in gateways.offered():
-        fits = (
-            request.amount.currency in gateway.capabilities.currencies
-            and Surroundings(request.surroundings) in gateway.capabilities.surroundings
-            and lanes.admits(request.lane, gateway.capabilities)
+    note = _("Pay from a real-named wallet of your own: customs compare the payer with the buyer.")
+    wish = offers.Wish(request.lane, request.amount, Surroundings(request.surroundings), request.merchant)
+    return [
+        PaymentMethod(
+            id=gateway.identifier,
+            name=_(gateway.title),
+            icon=gateway.icon,
+            gateway=APP,
+            data={"method": gateway.identifier, "surroundings": request.surroundings},
+            note=note if lanes.needs_declaration(request.lane) else "",
         )
-        if fits:
-            methods.append(
-                PaymentMethod(
-                    id=gateway.identifier,
-                    name=_("WeChat Pay"),
-                    icon="wechat-pay",
-                    gateway=APP,
-                    data={"method": gateway.identifier, "surroundings": request.surroundings},
-                    note=_(
-                        "Pay from a real-named wallet of your own: customs compare the payer with the buyer."
-                    )
-                    if lanes.needs_declaration(request.lane)
-                    else "",
-                )
-            )
-    return methods
+        for gateway in offers.of(wish)
+    ]
 
 
 @hookimpl
@@ -104,7 +94,7 @@ def order_checks(draft: OrderDraft) -> list[Finding]:
                 source=_("GACC announcement 2018/194: payment, order and waybill are compared"),
             )
         )
-    if not any(lanes.admits(draft.lane, gateway.capabilities) for gateway in gateways.offered()):
+    if not offers.of(offers.Wish(draft.lane)):
         findings.append(
             Finding(
                 code="payment_no_declarer",

@@ -19,7 +19,6 @@ from saleor_ext.core.models import InboxMessage
 from . import gateways, refunds, sessions, wire
 from .models import PaymentRefund, PaymentSession
 from .port import GatewayUnavailable, NotifyKind, NotifyRefused, WireEntry, WireKind
-from .wechat.client import kept_headers
 
 log = logging.getLogger(__name__)
 
@@ -33,22 +32,22 @@ LIMIT = 64 * 1024
 def receive(request: HttpRequest, gateway: str, account: str) -> HttpResponse:
     """Take a notification: 200 once stored, 4xx when it must not be believed, 5xx for our own faults."""
     if int(request.headers.get("Content-Length") or 0) > LIMIT:
-        return _refused(413, "too large")
+        return JsonResponse({"code": "FAIL", "message": "too large"}, status=413)
     try:
         adapter = gateways.gateway(gateway, account)
     except gateways.NotConfigured:
-        return _refused(404, "no such account")
+        return JsonResponse({"code": "FAIL", "message": "no such account"}, status=404)
     raw = request.body
     try:
         notice = adapter.parse_notify(request.headers, raw, clock.now())
     except NotifyRefused as error:
         log.warning("notification to %s/%s refused: %s", gateway, account, error.code)
-        return _refused(401, error.message)
+        return JsonResponse(adapter.notify_answer(error.message), status=401)
     except GatewayUnavailable as error:
         log.warning("notification to %s/%s cannot be checked now: %s", gateway, account, error.message)
-        return _refused(503, "cannot be checked now")
+        return JsonResponse(adapter.notify_answer("cannot be checked now"), status=503)
     headers = {
-        **kept_headers(request.headers),
+        **adapter.kept_headers(request.headers),
         "ponte-gateway": gateway,
         "ponte-account": account,
         "ponte-kind": notice.kind,
@@ -56,11 +55,7 @@ def receive(request: HttpRequest, gateway: str, account: str) -> HttpResponse:
         "ponte-refund-no": notice.refund_no,
     }
     inbox.receive(f"{SOURCE}:{gateway}", f"{account}:{notice.notify_id}", notice.kind, raw, headers)
-    return JsonResponse({"code": "SUCCESS", "message": "OK"})
-
-
-def _refused(status: int, message: str) -> HttpResponse:
-    return JsonResponse({"code": "FAIL", "message": message}, status=status)
+    return JsonResponse(adapter.notify_answer())
 
 
 @inbox.handler(SOURCE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from saleor_ext.plugin_api import Periodic, Plugin, SaleorApp, WebhookDefinition
+from saleor_ext.plugin_api import AccountKind, Periodic, Plugin, SaleorApp, WebhookDefinition
 
-from .config import PaymentConfig
+from .config import PaymentConfig, WechatConfig
 
 _HERE = "plugins.cross_border_payment"
 
@@ -40,6 +40,7 @@ plugin = Plugin(
         about="Wallet payments for Mainland buyers, declared to China Customs.",
     ),
     urls=f"{_HERE}.urls",
+    accounts=(AccountKind("wechat", _("WeChat Pay"), WechatConfig, f"{_HERE}.gateways.probe"),),
     periodic=(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),
         Periodic("payment-reconcile", f"{_HERE}.tasks.reconcile_transactions", 30.0),

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.money import Money
@@ -98,6 +99,9 @@ class Capabilities:
     #: An order may not be closed at the gateway before this age.
     close_after: timedelta = timedelta(0)
     partial_refunds: bool = True
+    #: Between which amounts it is offered, in any of its currencies; None: no bound.
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +269,26 @@ WireRecorder = Callable[[WireEntry], None]
 class Gateway(Protocol):
     """One account at one payment company."""
 
+    #: The company's, part of addresses; ``title`` is the wallet's name, a message id, and ``icon`` its sign.
     identifier: str
+    title: str
+    icon: str
     account: str
     capabilities: Capabilities
+
+    @property
+    def merchant_account(self) -> str:
+        """Return our number there: money for another one is not ours."""
+
+    @property
+    def app_id(self) -> str:
+        """Return the app that payments belong to, empty where there are none."""
+
+    def close_connections(self) -> None:
+        """Let go of the network."""
+
+    def probe(self) -> str:
+        """Ask for something harmless that needs our keys; return what to tell an operator."""
 
     def start(self, request: StartRequest) -> StartResult:
         """Open a payment; the same ``out_trade_no`` may be sent again after a lost answer."""
@@ -286,6 +307,12 @@ class Gateway(Protocol):
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> VerifiedNotify:
         """Verify a notification over its raw bytes; raise ``NotifyRefused`` naming the failed check."""
 
+    def kept_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers that prove who sent a notification."""
+
+    def notify_answer(self, refusal: str = "") -> dict[str, Any]:
+        """Return the JSON that a notification is answered with, taken or refused."""
+
 
 @runtime_checkable
 class CustomsDeclarer(Protocol):
@@ -300,3 +327,8 @@ class CustomsDeclarer(Protocol):
 
     def redeclare(self, request: DeclarationRequest) -> DeclarationSnapshot:
         """Push a record again that customs lost; allowed from SUCCESS and EXCEPT only."""
+
+
+@runtime_checkable
+class DeclaringGateway(Gateway, CustomsDeclarer, Protocol):
+    """A gateway whose payments can be declared."""

@@ -202,9 +202,9 @@ def mismatches(session: PaymentSession, snapshot: PaymentSnapshot) -> list[str]:
     faults = []
     if snapshot.out_trade_no != session.out_trade_no:
         faults.append("other order number")
-    if snapshot.merchant_account != gateway.merchant.mchid:
+    if snapshot.merchant_account != gateway.merchant_account:
         faults.append("other merchant account")
-    if snapshot.app_id and snapshot.app_id != gateway.merchant.appid:
+    if snapshot.app_id and snapshot.app_id != gateway.app_id:
         faults.append("other app")
     if snapshot.amount is None or snapshot.amount != session.money:
         faults.append(f"paid {snapshot.amount}, asked {session.money}")

@@ -25,7 +25,6 @@ COMPLETE = "payment.complete_checkout"
 HEAL_AFTER = timedelta(minutes=2)
 #: Sessions taken up in one round of the poller.
 BATCH = 50
-DETAILS = {"other": {"name": "WeChat Pay"}}
 
 State = PaymentSession.State
 
@@ -82,10 +81,15 @@ def _charged(session: PaymentSession) -> dict[str, Any]:
         "pspReference": session.gateway_ref,
         "type": "CHARGE_SUCCESS",
         "amount": str(session.amount),
-        "message": "WeChat Pay",
+        "message": title(session),
         "actions": ["REFUND"],
-        "details": DETAILS,
+        "details": {"other": {"name": title(session)}},
     }
+
+
+def title(session: PaymentSession) -> str:
+    """Return the name of the wallet, as Saleor's staff read it."""
+    return gateways.title(session.gateway)
 
 
 def _closed(session: PaymentSession) -> dict[str, Any]:

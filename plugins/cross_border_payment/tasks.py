@@ -9,6 +9,7 @@ from saleor_ext.core import clock
 from saleor_ext.core.errors import PonteError
 
 from . import gateways, reconciling, settling
+from .wechat.gateway import WechatGateway
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +26,13 @@ def reconcile_transactions() -> None:
 
 def refresh_certificates() -> None:
     """Fetch the platform certificates: a new one is listed a day before it comes into use."""
-    try:
-        gateway = gateways.gateway()
-    except gateways.NotConfigured:
-        return
-    book = gateway.client.book
-    if book.fetched_at and clock.now() - book.fetched_at < timedelta(hours=1):
-        return
-    try:
-        gateway.client.refresh_certificates()
-    except PonteError as error:
-        log.warning("platform certificates were not refreshed: %s", error.message)
+    for gateway in gateways.ready():
+        if not isinstance(gateway, WechatGateway):
+            continue
+        book = gateway.client.book
+        if book.fetched_at and clock.now() - book.fetched_at < timedelta(hours=1):
+            continue
+        try:
+            gateway.client.refresh_certificates()
+        except PonteError as error:
+            log.warning("%s: certificates were not refreshed: %s", gateway.account, error.message)

@@ -21,7 +21,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.plugin_api import WebhookContext, platform
 
-from . import gateways, guard, lanes, refunds, sessions, settling
+from . import gateways, guard, lanes, offers, refunds, sessions, settling
 from .models import PaymentSession
 from .port import Gateway, GatewayUnavailable, Surroundings
 from .sessions import Opening, SessionRefused
@@ -29,7 +29,6 @@ from .sessions import Opening, SessionRefused
 log = logging.getLogger(__name__)
 
 State = PaymentSession.State
-METHOD = {"type": "OTHER", "name": "WeChat Pay"}
 
 
 def gateway_initialize(
@@ -37,10 +36,8 @@ def gateway_initialize(
     payload: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Say which wallets can pay for this checkout."""
-    lane = _lane(payload)
-    return {
-        "data": {"methods": [g.identifier for g in gateways.offered() if lanes.admits(lane, g.capabilities)]}
-    }
+    fitting = offers.of(offers.Wish(_lane(payload), merchant=_merchant(payload)))
+    return {"data": {"methods": [gateway.identifier for gateway in fitting]}}
 
 
 def initialize(context: WebhookContext, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +47,7 @@ def initialize(context: WebhookContext, payload: Mapping[str, Any]) -> dict[str,
         _require_buyer(opening)
         if not sessions.is_open(opening):
             guard.check(context, payload, opening.lane)
-        session = sessions.open_session(opening, _gateway(payload, opening.lane))
+        session = sessions.open_session(opening, _gateway(payload, opening))
     except (SessionRefused, gateways.NotConfigured) as error:
         return _failure(payload, error.message)
     except GatewayUnavailable as error:
@@ -118,7 +115,11 @@ def cancel(context: WebhookContext, payload: Mapping[str, Any]) -> dict[str, Any
 
 def answer(session: PaymentSession) -> dict[str, Any]:
     """Say in Saleor's words how a session stands."""
-    common: dict[str, Any] = {"amount": str(session.amount), "time": _now(), "paymentMethodDetails": METHOD}
+    common: dict[str, Any] = {
+        "amount": str(session.amount),
+        "time": _now(),
+        "paymentMethodDetails": _method(session),
+    }
     if session.state == State.PAID:
         return {
             **common,
@@ -141,6 +142,10 @@ def answer(session: PaymentSession) -> dict[str, Any]:
         "actions": [],
         "data": page_data(session),
     }
+
+
+def _method(session: PaymentSession) -> dict[str, str]:
+    return {"type": "OTHER", "name": settling.title(session)}
 
 
 def page_data(session: PaymentSession) -> dict[str, Any]:
@@ -211,16 +216,27 @@ def _require_buyer(opening: Opening) -> None:
         )
 
 
-def _gateway(payload: Mapping[str, Any], lane: str) -> Gateway:
-    wanted = str(_data(payload).get("method") or "wechat")
-    for candidate in gateways.offered():
+def _gateway(payload: Mapping[str, Any], opening: Opening) -> Gateway:
+    """Return the account that a payment was begun on, else the one that is offered for it now."""
+    begun = PaymentSession.objects.filter(
+        api_url=opening.api_url, transaction_id=opening.transaction_id
+    ).first()
+    wanted = str(_data(payload).get("method") or (begun.gateway if begun else "wechat"))
+    if begun is not None and begun.gateway == wanted:
+        return gateways.gateway(begun.gateway, begun.account)
+    wish = offers.Wish(opening.lane, opening.amount, opening.surroundings, _merchant(payload))
+    for candidate in offers.of(wish):
         if candidate.identifier == wanted:
-            if not lanes.admits(lane, candidate.capabilities):
-                raise SessionRefused(
-                    _("This way to pay cannot be declared to customs, as the delivery demands.")
-                )
             return candidate
-    raise SessionRefused(_("This way to pay is not available."))
+    raise SessionRefused(offers.why_not(wanted, wish))
+
+
+def _merchant(payload: Mapping[str, Any]) -> str:
+    """Return whose goods a checkout holds, by the listings: its metadata is open to the buyer."""
+    lines = (payload.get("sourceObject") or {}).get("lines") or []
+    skus = {str((line.get("variant") or {}).get("sku") or "") for line in lines} - {""}
+    sellers = {facts.merchant for facts in platform().recent_facts(skus).values()} if skus else set()
+    return sellers.pop() if len(sellers) == 1 else ""
 
 
 def _amount(payload: Mapping[str, Any]) -> Money:

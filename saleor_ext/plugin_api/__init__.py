@@ -6,9 +6,18 @@ platform is importable from here or from ``saleor_ext.core``. A module ``command
 commands to ``ponte`` by ``register(subparsers)``. See docs/plugins.md.
 """
 
+from .accounts import Account
 from .config import PluginConfig, Secret
 from .console import Console, Operator, console, needs
-from .definitions import Extension, Periodic, Plugin, SaleorApp, WebhookContext, WebhookDefinition
+from .definitions import (
+    AccountKind,
+    Extension,
+    Periodic,
+    Plugin,
+    SaleorApp,
+    WebhookContext,
+    WebhookDefinition,
+)
 from .documents import document
 from .hooks import hookimpl
 from .platform import Platform, SaleorClient, platform
@@ -53,6 +62,8 @@ from .types import (
 )
 
 __all__ = [
+    "Account",
+    "AccountKind",
     "Address",
     "BookBalance",
     "Buyer",

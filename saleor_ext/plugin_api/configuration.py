@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from django.db import transaction
 from pydantic import ValidationError
@@ -13,10 +13,20 @@ from saleor_ext.core import audit, clock
 from saleor_ext.core.errors import PonteError
 
 from .config import PluginConfig, split_secrets
-from .definitions import Plugin
 from .models import PluginConfiguration
 
 C = TypeVar("C", bound=PluginConfig)
+
+
+class Configured(Protocol):
+    """What has a configuration: a plugin, or an account of one."""
+
+    @property
+    def identifier(self) -> str: ...
+
+    @property
+    def config_model(self) -> type[PluginConfig]: ...
+
 
 #: Processes notice a change made in another one after this long.
 CACHE_SECONDS = 3.0
@@ -30,7 +40,7 @@ class ConfigurationInvalid(PonteError):
     code = "configuration_invalid"
 
 
-def current(plugin: Plugin, model: type[C] | None = None) -> C:
+def current(plugin: Configured, model: type[C] | None = None) -> C:
     """Return the configuration in force, the model's defaults when none was saved."""
     known = _cache.get(plugin.identifier)
     if known and time.monotonic() - known[0] < CACHE_SECONDS:
@@ -41,15 +51,15 @@ def current(plugin: Plugin, model: type[C] | None = None) -> C:
     return cast("C", config)
 
 
-def latest(plugin: Plugin) -> PluginConfiguration | None:
+def latest(plugin: Configured) -> PluginConfiguration | None:
     return PluginConfiguration.objects.filter(plugin=plugin.identifier).order_by("-version").first()
 
 
-def versions(plugin: Plugin) -> list[PluginConfiguration]:
+def versions(plugin: Configured) -> list[PluginConfiguration]:
     return list(PluginConfiguration.objects.filter(plugin=plugin.identifier).order_by("-version"))
 
 
-def save(plugin: Plugin, values: dict[str, Any], *, actor: str) -> PluginConfiguration:
+def save(plugin: Configured, values: dict[str, Any], *, actor: str) -> PluginConfiguration:
     """Check and store a new version; secrets left out or empty keep their stored value.
 
     :raises ConfigurationInvalid: with the messages per field
@@ -97,7 +107,7 @@ def forget_cache() -> None:
     _cache.clear()
 
 
-def _read(plugin: Plugin, row: PluginConfiguration) -> PluginConfig:
+def _read(plugin: Configured, row: PluginConfiguration) -> PluginConfig:
     known = plugin.config_model.model_fields
     stored = {**row.values, **json.loads(row.secrets)}
     # A field that a newer version of the plugin dropped must not stop the plugin.

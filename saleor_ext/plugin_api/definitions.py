@@ -79,12 +79,27 @@ class Periodic:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountKind:
+    """A partner at whom a plugin may have any number of accounts, each configured by itself.
+
+    ``probe`` is the dotted path of a function that takes an ``Account`` and tries the connection; it returns what to
+    tell the operator and raises ``PonteError`` when the partner cannot be used.
+    """
+
+    identifier: str
+    name: Any
+    config_model: type[PluginConfig]
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plugin:
     """The one declaration of a plugin.
 
     ``slug`` is the part of the URL below ``/plugins/``; ``hooks`` the dotted path of a module with hook
     implementations; ``urls`` of a URL configuration, if any; ``console_urls`` of one with pages of the console,
-    which stand below ``/console/`` and the slug and are reached by staff only.
+    which stand below ``/console/`` and the slug and are reached by staff only. ``accounts`` are the partners at whom
+    it may have accounts beside its own configuration.
     """
 
     identifier: str
@@ -99,3 +114,4 @@ class Plugin:
     urls: str = ""
     console_urls: str = ""
     periodic: tuple[Periodic, ...] = ()
+    accounts: tuple[AccountKind, ...] = ()

@@ -284,6 +284,8 @@ class PaymentMethodsRequest:
     amount: Money
     #: ``wechat`` (inside WeChat), ``phone`` or ``desktop``.
     surroundings: Literal["wechat", "phone", "desktop"] = "desktop"
+    #: Slug of the merchant whose box it is: some have accounts of their own.
+    merchant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

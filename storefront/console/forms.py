@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.plugin_api.accounts import NAME
 from storefront.ui.forms import HouseForm
 
 
@@ -31,3 +35,25 @@ class ReasonForm(HouseForm):
         help_text=_("Kept in the audit log with your name."),
         error_messages={"required": _("Say why: the audit log needs a reason.")},
     )
+
+
+class NameForm(HouseForm):
+    """The name of a new account; it never changes, for partners are told addresses with it."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=20,
+        help_text=_("Small letters, digits and hyphens. Partners are told an address with it, so it stays."),
+    )
+
+    def __init__(self, *args: Any, taken: Callable[[str], bool], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._taken = taken
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not NAME.fullmatch(name):
+            raise forms.ValidationError(_("Use small letters, digits and hyphens, at most 20."))
+        if self._taken(name):
+            raise forms.ValidationError(_("There is an account of this name already."))
+        return name

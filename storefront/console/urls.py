@@ -1,7 +1,7 @@
 from django.urls import path
 
 from . import plugin_urls
-from .views import health, letters, merchants, overview, parcels, plugins, session
+from .views import accounts, health, letters, merchants, overview, parcels, plugins, session
 
 app_name = "console"
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
     path("letters/<slug:box>/<uuid:message_id>/drop/", letters.drop, name="letter_drop"),
     path("plugins/", plugins.table, name="plugins"),
     path("plugins/<str:identifier>/", plugins.show, name="plugin"),
+    path("plugins/<str:identifier>/accounts/<str:kind>/", accounts.add, name="account_add"),
+    path("plugins/<str:identifier>/accounts/<str:kind>/<str:name>/", accounts.show, name="account"),
+    path(
+        "plugins/<str:identifier>/accounts/<str:kind>/<str:name>/probe/", accounts.probe, name="account_probe"
+    ),
     path("merchants/", merchants.table, name="merchants"),
     path("merchants/<slug:slug>/", merchants.show, name="merchant"),
     path("merchants/<slug:slug>/state/", merchants.change_state, name="merchant_state"),

@@ -223,6 +223,7 @@ def methods(opened: Opened) -> list[PaymentMethod]:
         lane=opened.state.lane,
         amount=opened.checkout.total_price.gross,
         surroundings=surroundings(opened.request),  # type: ignore[arg-type]  # one of the three words
+        merchant=opened.state.merchant,
     )
     return registry.ask("payment_methods", request=wanted)
 

@@ -10,15 +10,17 @@ import time_machine
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from plugins.cross_border_payment.plugin import plugin as payment
 from saleor_ext.core import clock
 from saleor_ext.core.models import OutboxMessage
 from saleor_ext.orders.models import Parcel
+from saleor_ext.plugin_api import Account, configuration
 from storefront.console import urls
 
 from .conftest import FakeStorefront
 
 OPEN = {"sign_in", "sign_out"}
-POSTED = {"parcel_retry", "letter_retry", "letter_drop", "merchant_state"}
+POSTED = {"account_probe", "parcel_retry", "letter_retry", "letter_drop", "merchant_state"}
 OWN = [pattern for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)]
 PAGES = sorted(pattern.name for pattern in OWN if pattern.name and pattern.name not in OPEN)
 
@@ -39,6 +41,9 @@ def address(name: str, parcel: Parcel, letter: OutboxMessage) -> str:
         "letter_retry": ["outbox", letter.pk],
         "letter_drop": ["outbox", letter.pk],
         "plugin": ["cross_border_payment"],
+        "account_add": ["cross_border_payment", "wechat"],
+        "account": ["cross_border_payment", "wechat", "bakery"],
+        "account_probe": ["cross_border_payment", "wechat", "bakery"],
         "merchant": ["bakery"],
         "merchant_state": ["bakery"],
     }
@@ -64,6 +69,7 @@ def test_every_page_for_everybody(
     who: str,
     expected: int,
 ) -> None:
+    configuration.save(Account(payment, payment.accounts[0], "bakery"), {"mchid": "1900000109"}, actor="test")
     client = signed_in(who)
     url = address(name, parcel, letter)
     status = visit(client, name, url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
@@ -57,6 +57,8 @@ class FakePlatform:
     events: list[str] = field(default_factory=list)
     revealed: list[str] = field(default_factory=list)
     named: dict[tuple[str, str], Buyer] = field(default_factory=dict)
+    #: Whose article a SKU is.
+    sellers: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     checked: list[CheckoutView] = field(default_factory=list)
     identity: Identity = field(default_factory=lambda: Identity("张三", "11010519491231002x", "13800000000"))
@@ -105,6 +107,9 @@ class FakePlatform:
     def check_order(self, checkout: CheckoutView) -> list[Finding]:
         self.checked.append(checkout)
         return self.findings
+
+    def recent_facts(self, skus: Iterable[str]) -> dict[str, Any]:
+        return {sku: SimpleNamespace(merchant=self.sellers[sku]) for sku in skus if sku in self.sellers}
 
     def complete_checkout(self, api_url: str, checkout_id: str) -> None:
         self.completed.append((api_url, checkout_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from ..port import (
     Buyer,
@@ -29,7 +30,7 @@ from ..port import (
     VerifiedNotify,
 )
 from . import mapper, signing
-from .client import REPLAY_WINDOW, WechatClient
+from .client import REPLAY_WINDOW, WechatClient, kept_headers
 from .mapper import Merchant
 from .signing import Stamp
 
@@ -40,6 +41,8 @@ class WechatGateway:
     """One merchant account at WeChat Pay Global; implements Gateway and CustomsDeclarer."""
 
     identifier = "wechat"
+    title = "WeChat Pay"
+    icon = "wechat-pay"
 
     def __init__(
         self, account: str, merchant: Merchant, client: WechatClient, capabilities: Capabilities
@@ -48,6 +51,22 @@ class WechatGateway:
         self.merchant = merchant
         self.client = client
         self.capabilities = capabilities
+
+    @property
+    def merchant_account(self) -> str:
+        return self.merchant.mchid
+
+    @property
+    def app_id(self) -> str:
+        return self.merchant.appid
+
+    def close_connections(self) -> None:
+        self.client.close()
+
+    def probe(self) -> str:
+        """Fetch the platform certificates: the request is signed, their content sealed with our key."""
+        self.client.refresh_certificates()
+        return f"mchid {self.merchant.mchid}"
 
     # -- payments
 
@@ -123,6 +142,12 @@ class WechatGateway:
         return mapper.refund_snapshot(answer)
 
     # -- notifications
+
+    def kept_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return kept_headers(headers)
+
+    def notify_answer(self, refusal: str = "") -> dict[str, Any]:
+        return {"code": "FAIL", "message": refusal} if refusal else {"code": "SUCCESS", "message": "OK"}
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> VerifiedNotify:
         self._check_stamp(headers, raw, now)

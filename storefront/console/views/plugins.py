@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from saleor_ext.core import audit
-from saleor_ext.plugin_api import Plugin, configuration
+from saleor_ext.plugin_api import Plugin, accounts, configuration
+from saleor_ext.plugin_api.configuration import Configured
 from saleor_ext.plugin_api.models import PluginConfiguration
 from saleor_ext.plugin_api.registry import plugin, plugins
 from storefront.ui.viewmodels import Link
@@ -52,7 +53,7 @@ def show(request: HttpRequest, identifier: str) -> HttpResponse:
     form_class = config_form.form_for(known.config_model)
     if request.method == "POST":
         form = form_class(request.POST)
-        if form.is_valid() and _save(known, form, actor(request)):
+        if form.is_valid() and save(known, form, actor(request)):
             messages.success(request, _("Saved. It is in force within seconds, without a restart."))
             return redirect("console:plugin", identifier=identifier)
         return _page(request, known, form, status=422)
@@ -61,7 +62,7 @@ def show(request: HttpRequest, identifier: str) -> HttpResponse:
     return _page(request, known, form_class(initial=config_form.initial_of(current)))
 
 
-def _save(known: Plugin, form: forms.Form, who: str) -> bool:
+def save(known: Configured, form: forms.Form, who: str) -> bool:
     values = config_form.values_of(known.config_model, form.cleaned_data)
     try:
         configuration.save(known, values, actor=who)
@@ -80,22 +81,28 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, known: Plugin, form: forms.Form, *, status: int = 200) -> HttpResponse:
-    secrets = known.config_model.secret_fields()
-    latest = configuration.latest(known)
     context = {
+        **about(known, form),
         "plugin": known,
-        "form": form,
-        "secrets": sorted(secrets),
-        "stored": _stored(known),
-        "latest": latest,
-        "versions": versions(known),
-        "entries": audit.entries_of("plugin", known.identifier)[:VERSIONS_SHOWN],
+        "accounts": [(account, configuration.latest(account)) for account in accounts.saved(known)],
         "back": Link(_("Plugins"), reverse("console:plugins")),
     }
     return shell.page(request, "plugin", context, place="plugins", status=status)
 
 
-def _stored(known: Plugin) -> list[str]:
+def about(known: Configured, form: forms.Form) -> dict[str, Any]:
+    """Return what the page of a configuration shows, a plugin's or an account's."""
+    return {
+        "form": form,
+        "secrets": sorted(known.config_model.secret_fields()),
+        "stored": _stored(known),
+        "latest": configuration.latest(known),
+        "versions": versions(known),
+        "entries": audit.entries_of("plugin", known.identifier)[:VERSIONS_SHOWN],
+    }
+
+
+def _stored(known: Configured) -> list[str]:
     """Name the secrets that have a value."""
     current: Any = configuration.current(known)
     return sorted(
@@ -108,7 +115,7 @@ def _stored(known: Plugin) -> list[str]:
     )
 
 
-def versions(known: Plugin) -> list[Version]:
+def versions(known: Configured) -> list[Version]:
     rows = configuration.versions(known)[: VERSIONS_SHOWN + 1]
     pairs = [*pairwise(rows), *([(rows[-1], None)] if rows else [])]
     return [
