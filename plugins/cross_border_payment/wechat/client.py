@@ -171,7 +171,8 @@ class WechatClient:
         target = "/v3/global/certificates"
         answer = self._send("GET", target, b"", operation="certificates", reference="", headers=None)
         if answer.status_code >= 300:
-            raise self._error(answer)
+            # The certificate that a refusal is signed with may be one of those just refused.
+            raise self._error(answer, check=False)
         listed = []
         for entry in _json(answer).get("data") or []:
             try:
@@ -266,7 +267,7 @@ class WechatClient:
         message = signing.stamp_message(stamp.timestamp, stamp.nonce, body)
         return signing.verify(message, stamp.signature, certificate.public_key)
 
-    def _error(self, answer: httpx2.Response) -> GatewayRefused | GatewayUnavailable:
+    def _error(self, answer: httpx2.Response, *, check: bool = True) -> GatewayRefused | GatewayUnavailable:
         """Say whether trying again can help; a refusal counts only if it is signed or unsignable.
 
         WeChat signs its business refusals; a 401 (our signature is wrong) cannot be tied to an
@@ -280,7 +281,7 @@ class WechatClient:
         message = str(data.get("message") or "")[:200]
         if answer.status_code >= 500 or answer.status_code == 429 or code in _TRANSIENT:
             return GatewayUnavailable(f"WeChat Pay: {code} {message}".strip(), code=code)
-        if Stamp.read(answer.headers) is not None:
+        if check and Stamp.read(answer.headers) is not None:
             try:
                 self._check(answer)
             except GatewayUnavailable as error:
