@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q
 
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.identity import services as identity
@@ -68,9 +69,9 @@ class PonteServices:
     def corrections(self, parcel_id: str) -> list[CorrectionView]:
         return corrections.history(parcel_id)
 
-    def parcel_by_order_number(self, number: str) -> ParcelView | None:
-        found = Parcel.objects.filter(number=number).first()
-        return parcel_view(found) if found else None
+    def parcels_numbered(self, number: str) -> list[ParcelView]:
+        named = Q(number=number) | Q(order_number=number) | Q(order_id=number)
+        return list(parcel_views(Parcel.objects.filter(named).order_by("paid_at", "number")))
 
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
         return steps.complete(parcel_id, step, data)

@@ -74,8 +74,8 @@ class Platform(Protocol):
     def corrections(self, parcel_id: str) -> list[CorrectionView]:
         """Return what was corrected of a parcel, the newest first, persons masked."""
 
-    def parcel_by_order_number(self, number: str) -> ParcelView | None:
-        """Return the parcel whose ``number`` (the customs order number) this is."""
+    def parcels_numbered(self, number: str) -> list[ParcelView]:
+        """Return the parcels of a customs order number, or of an order by Saleor's number or id; oldest first."""
 
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
         """Finish a waiting step (or a running one) and start what depends on it.

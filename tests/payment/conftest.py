@@ -74,6 +74,9 @@ class FakePlatform:
     def parcel(self, parcel_id: str) -> ParcelView:
         return self.parcels[parcel_id]
 
+    def parcels_numbered(self, number: str) -> list[ParcelView]:
+        return [one for one in self.parcels.values() if number in (one.number, one.order_number)]
+
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
         if parcel_id in self.done:
             return False
