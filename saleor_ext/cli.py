@@ -16,7 +16,12 @@ from typing import Any
 PLUGINS = "ponte.plugins"
 EXTRA_PLUGINS = "PONTE_EXTRA_PLUGINS"
 #: Modules that add commands of their own by ``register(subparsers)``.
-EXTENSIONS = ("saleor_ext.launcher.commands", "saleor_ext.link.cli", "saleor_ext.walk.cli")
+EXTENSIONS = (
+    "saleor_ext.launcher.commands",
+    "saleor_ext.link.cli",
+    "saleor_ext.walk.cli",
+    "saleor_ext.settlement.cli",
+)
 
 
 def build_parser(wanted: str = "") -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.money import Money
-from saleor_ext.plugin_api import document, platform
+from saleor_ext.plugin_api import MoneyEvent, document, money_events, platform
 
 from . import gateways, states
 from .models import PaymentRefund, PaymentSession
@@ -183,8 +183,25 @@ def take_snapshot(refund: PaymentRefund, snapshot: RefundSnapshot) -> PaymentRef
             refund.finished_at = snapshot.finished_at or clock.now()
             refund.failure = "" if snapshot.state is RefundState.SUCCESS else snapshot.detail[:300]
             outbox.enqueue(REPORT, {"refund": str(refund.pk)}, key=f"{refund.pk}:{snapshot.state}")
+            if snapshot.state is RefundState.SUCCESS:
+                money_events.tell(_returned(refund, refund.finished_at))
         refund.save()
     return refund
+
+
+def _returned(refund: PaymentRefund, at: datetime) -> MoneyEvent:
+    session = refund.session
+    return MoneyEvent(
+        kind="refunded",
+        key=refund.refund_no,
+        gateway=session.gateway,
+        account=session.account,
+        api_url=session.api_url,
+        transaction_id=session.transaction_id,
+        amount=refund.money,
+        at=at,
+        reference=refund.gateway_ref or refund.refund_no,
+    )
 
 
 @outbox.handler(REPORT)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import MoneyEvent, money_events
 
 from . import gateways, states
 from .models import PaymentSession
@@ -194,6 +195,23 @@ def _take_money(session: PaymentSession, snapshot: PaymentSnapshot) -> None:
         _move(session, State.PAID)
         audit.record("payment.paid", OBJECT, session.pk, out_trade_no=session.out_trade_no, late=late)
         report(session, "charged")
+        money_events.tell(captured(session))
+
+
+def captured(session: PaymentSession) -> MoneyEvent:
+    """Return what the ledger is told of a payment's money."""
+    assert session.paid_at is not None  # a paid session has its time
+    return MoneyEvent(
+        kind="captured",
+        key=f"{session.gateway}:{session.account}:{session.out_trade_no}",
+        gateway=session.gateway,
+        account=session.account,
+        api_url=session.api_url,
+        transaction_id=session.transaction_id,
+        amount=session.money,
+        at=session.paid_at,
+        reference=session.gateway_ref,
+    )
 
 
 def mismatches(session: PaymentSession, snapshot: PaymentSnapshot) -> list[str]:

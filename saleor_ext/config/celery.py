@@ -21,6 +21,7 @@ def schedule() -> dict[str, dict[str, object]]:
         "drain-inbox": {"task": "ponte.drain_inbox", "schedule": 1.0, "options": {"expires": 5}},
         "drain-outbox": {"task": "ponte.drain_outbox", "schedule": 1.0, "options": {"expires": 5}},
         "poll-saleor": {"task": "ponte.poll_saleor", "schedule": 20.0, "options": {"expires": 20}},
+        "settle-parcels": {"task": "ponte.settle_parcels", "schedule": 10.0, "options": {"expires": 10}},
         "forget-tries": {"task": "ponte.forget_tries", "schedule": 3600.0, "options": {"expires": 3600}},
     }
     for plugin in plugins():

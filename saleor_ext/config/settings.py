@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "saleor_ext.listings",
     "saleor_ext.catalogue",
     "saleor_ext.orders",
+    "saleor_ext.settlement",
     *(plugin.django_app for plugin in plugins()),
     "storefront.ui",
     "storefront.shop",

@@ -70,6 +70,9 @@ class PlatformSettings(BaseSettings):
     outbox_lease: float = Field(
         45, ge=5, le=600, description="seconds until another worker takes over the work of one that died"
     )
+    settlement_hold_days: int = Field(
+        45, ge=0, le=365, description="days after release or delivery until merchants' money may be paid out"
+    )
 
     @field_validator("public_url", "app_url", "saleor_api_url", "dashboard_origin")
     @classmethod

@@ -20,6 +20,7 @@ from .definitions import (
 )
 from .documents import document
 from .hooks import hookimpl
+from .money_events import MoneyEvent
 from .platform import Platform, SaleorClient, platform
 from .types import (
     Address,
@@ -85,6 +86,7 @@ __all__ = [
     "Lane",
     "ListingView",
     "MerchantView",
+    "MoneyEvent",
     "Operator",
     "OrderDraft",
     "OrderDraftLine",

@@ -1,8 +1,8 @@
 """``python -m tests.bench``: JSON lines ``{"bench","value","unit","limit","ratio"}``.
 
 ``limit`` is measured in the same run (an empty Django view on the same server, bare RSA verification), as the unit
-says, or a fixed budget; ``ratio`` is value/limit. Timings depend on the machine and decide no test. Names of customs
-benches as arguments run only these.
+says, or a fixed budget; ``ratio`` is value/limit. Timings depend on the machine and decide no test. Names of benches of
+this process as arguments run only these.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _assets(world: World, page: str) -> int:
 
 def main() -> int:
     django.setup()
-    from tests.bench import customs
+    from tests.bench import customs, ledger
     from tests.bench.world import make
 
     only = set(sys.argv[1:])
@@ -158,6 +158,7 @@ def main() -> int:
             "customs-sign": customs.sign_bench,
             "customs-receipts": customs.receipts_bench,
             "customs-peak": customs.peak_bench,
+            "ledger-post": ledger.ledger_bench,
         }.items():
             if not only or name in only:
                 bench(emit)

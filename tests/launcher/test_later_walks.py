@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def test_cancelled_amended_and_returned(running_demo: DemoProcess) -> None:
     asked, _granted, _refund, back = told["return"][-4:]
     assert asked["ref"] == back["ref"]
     check_bills(running_demo)
+    check_ledger(running_demo)
 
 
 def check_bills(demo: DemoProcess) -> None:
@@ -53,3 +55,18 @@ def check_bills(demo: DemoProcess) -> None:
         time.sleep(2)
     assert len(found) >= 2, demo.log(40)
     assert [(row["comparison"], row["differences"]) for row in found] == [("equal", [])] * len(found)
+
+
+def check_ledger(demo: DemoProcess) -> None:
+    """What the walks paid and got back is in the ledger, and all of it is somebody's."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        told = json.loads(demo.ponte("ledger", "check", check=False).stdout)
+        rows = json.loads(demo.ponte("ledger", "balance").stdout)["accounts"]
+        held = {row["account"]: Decimal(row["balance"]) for row in rows}
+        if told["ok"] and held.get("customs_tax.payable"):
+            break
+        time.sleep(2)
+    assert told["ok"], told["differences"]
+    owed = sum(amount for name, amount in held.items() if not name.startswith("psp."))
+    assert held["psp.wechat.main.pending"] == owed > held["customs_tax.payable"] > 0

@@ -32,6 +32,7 @@ def test_each_benchmark_prints_its_figures() -> None:
         "customs-sign": 2,
         "customs-receipts": 1,
         "customs-peak": 2,
+        "ledger-post": 1,
         "webhook-ack": 3,
         "tax-webhook": 2,
         "shop-list": 3,

@@ -1,0 +1,48 @@
+"""What plugins tell the ledger: money came, went back, or was taken back. Told in the plugin's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from saleor_ext.core.money import Money
+
+TOPIC = "settlement.money"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyEvent:
+    """A movement of money at a payment company. ``key`` is the same however often it is told.
+
+    ``reference`` is the company's own number of the movement; the payment is named as Saleor names it.
+    """
+
+    kind: Literal["captured", "refunded", "charged_back"]
+    key: str
+    gateway: str
+    account: str
+    api_url: str
+    transaction_id: str
+    amount: Money
+    at: datetime
+    reference: str = ""
+
+
+def tell(event: MoneyEvent) -> None:
+    """Promise to write a movement into the ledger; once, whatever becomes of this process afterwards."""
+    from saleor_ext.core import outbox  # a plugin is declared before there are models
+
+    payload = {
+        "kind": event.kind,
+        "key": event.key,
+        "gateway": event.gateway,
+        "account": event.account,
+        "api_url": event.api_url,
+        "transaction_id": event.transaction_id,
+        "amount": f"{event.amount.amount:f}",
+        "currency": event.amount.currency,
+        "at": event.at.isoformat(),
+        "reference": event.reference,
+    }
+    outbox.enqueue(TOPIC, payload, key=f"{event.kind}:{event.key}")

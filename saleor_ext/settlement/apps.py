@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class SettlementConfig(AppConfig):
+    name = "saleor_ext.settlement"
+    label = "settlement"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import events  # noqa: F401  # registers the outbox handlers

@@ -1,0 +1,105 @@
+"""Tables of the ledger. Journals and entries are never changed: triggers refuse it, and unbalanced journals too."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Account(models.Model):
+    """An account in one currency; see ``chart`` for what the codes mean."""
+
+    class Kind(models.TextChoices):
+        ASSET = "asset"
+        LIABILITY = "liability"
+        INCOME = "income"
+        EXPENSE = "expense"
+
+    code = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "currency"], name="ledger_account_once")]
+        ordering = ["code", "currency"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.currency}"
+
+
+class Journal(models.Model):
+    """One event of money with all its entries; ``key`` makes it one however often it is told."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=20)
+    #: When it happened, and when it was written down.
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    #: The payment that it is about, the parcel once one is known, and the number of the wallet or bank.
+    api_url = models.CharField(max_length=300, blank=True)
+    transaction_id = models.CharField(max_length=200, blank=True)
+    parcel_id = models.UUIDField(null=True)
+    reference = models.CharField(max_length=120, blank=True)
+    text = models.CharField(max_length=300, blank=True)
+    #: SHA-256 of all that it says, so that the same key for something else is found out.
+    fingerprint = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["api_url", "transaction_id"], name="ledger_journal_payment"),
+            models.Index(fields=["parcel_id", "kind"], name="ledger_journal_parcel"),
+            models.Index(fields=["kind", "at"], name="ledger_journal_kind"),
+        ]
+        ordering = ["recorded_at", "key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Entry(models.Model):
+    """One side of a journal: debits are positive, credits negative. Amounts in the account's currency."""
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(amount=0), name="ledger_entry_says_something")
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.amount}"
+
+
+class CommissionRule(models.Model):
+    """What the platform keeps of the goods' value; of the rules that fit the most specific counts.
+
+    ``rate`` is a share of 1; ``minimum`` and ``cap`` are amounts a parcel. Empty fields fit everything; ``hs_prefix``
+    is how the commodity code of an article begins.
+    """
+
+    merchant = models.CharField(max_length=80, blank=True)
+    lane = models.CharField(max_length=20, blank=True)
+    hs_prefix = models.CharField(max_length=10, blank=True)
+    since = models.DateField()
+    until = models.DateField(null=True)
+    rate = models.DecimalField(max_digits=6, decimal_places=5)
+    minimum = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    cap = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(rate__gte=0, rate__lte=1, minimum__gte=0), name="ledger_commission_rate"
+            ),
+            models.UniqueConstraint(
+                fields=["merchant", "lane", "hs_prefix", "since"], name="ledger_commission_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merchant or '*'} {self.lane or '*'} {self.hs_prefix or '*'} {self.rate}"

@@ -1,0 +1,14 @@
+"""Periodic work of the settlement."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from . import events, holding
+
+
+@shared_task(name="ponte.settle_parcels", ignore_result=True)
+def settle_parcels() -> None:
+    """Assign the money of new parcels, and let go what was held long enough."""
+    events.assign_new()
+    holding.release_due()
