@@ -1,7 +1,7 @@
 """States of documents and declarations, what a return status means, and which moves are allowed.
 
-A receipt moves a document only forward in its time, only along the table of its kind, never out of a final
-state except as said there. Codes that are not in the table are recorded and change nothing.
+A receipt moves a document only forward in its time or to an end, only along the table of its kind, never out of a
+final state except as said there. Codes that are not in the table are recorded and change nothing.
 
 Each table is closed under taking a shorter way: what can be reached over several states can be reached at once.
 That is why receipts may come in any order: the latest by customs' clock is applied wherever the document stands.
@@ -152,10 +152,15 @@ def is_final(kind: str, state: str) -> bool:
 
 
 def may_move(kind: str, state: str, last: datetime | None, target: DocumentState, at: datetime) -> bool:
-    """Tell whether a receipt of time ``at`` moves a document whose newest applied receipt is of ``last``."""
+    """Tell whether a receipt of time ``at`` moves a document whose newest applied receipt is of ``last``.
+
+    An end is one by any clock: the word of an earlier stage may be given after it, by the port when customs were
+    faster, and may also arrive first.
+    """
     if target not in moves_of(kind)[state]:
         return False
-    if last is None or at > last:
+    ends = is_final(kind, target) and not is_final(kind, state)
+    if last is None or at > last or ends:
         return True
     return at == last and RANK[target] > RANK[DocumentState(state)]
 

@@ -27,7 +27,7 @@ def records(demo: DemoProcess) -> Records:
     records = Records(demo)
     deadline = time.monotonic() + REST_SECONDS
     while not records.at_rest():
-        assert time.monotonic() < deadline, "parcels of earlier tests do not arrive"
+        assert time.monotonic() < deadline, f"parcels of earlier tests do not arrive\n{records.unfinished()}"
         time.sleep(1)
     records.begin()
     return records

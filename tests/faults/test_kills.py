@@ -86,4 +86,5 @@ def test_killed_at_every_step_each_order_arrives_once(demo: DemoProcess, records
     assert killer.open == {victim: set() for victim in VICTIMS}, "every victim died in every step of its own"
     for walk in done:
         records.assert_arrived_once(walk)
+        assert walk.reference("declare_payment") not in records.unfinished()
     records.assert_nothing_else(len(done))

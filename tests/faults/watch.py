@@ -115,12 +115,28 @@ class Records:
         return self.platform(open_steps) == [(0,)] and self.platform(promised) == [(0,)]
 
     def unfinished(self) -> str:
-        """Tell what the platform still has to do, for the message of a failure."""
-        waiting = self.platform(
+        """Tell what platform and stand-ins still have to do, for the message of a failure."""
+        promised = self.platform(
             "SELECT topic, key, attempts, run_at, lease_until, last_error FROM core_outboxmessage"
             " WHERE state <> 'done' ORDER BY run_at"
         )
-        return "\n".join(str(row) for row in waiting)
+        arrived = self.platform(
+            "SELECT source, kind, state, attempts, last_error FROM core_inboxmessage WHERE state <> 'done'"
+        )
+        steps = self.platform(
+            "SELECT p.number, s.name, s.state, s.changed_at FROM orders_parcelstep s"
+            " JOIN orders_parcel p ON p.id = s.parcel_id WHERE s.state IN ('running', 'waiting', 'failed')"
+        )
+        documents = self.platform(
+            "SELECT d.order_no, c.kind, c.state, c.status, c.status_at, c.sends, c.sent_at"
+            " FROM customs_declaration_customsdocument c JOIN customs_declaration_declaration d"
+            " ON d.id = c.declaration_id WHERE d.released_at IS NULL"
+        )
+        jobs = self.sandbox(
+            "SELECT kind, payload, state, attempts, run_at, error FROM sandbox_jobs_job"
+            " WHERE state <> 'done' ORDER BY run_at LIMIT 30"
+        )
+        return "\n".join(str(row) for row in (*promised, *arrived, *steps, *documents, *jobs))
 
     def platform(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._rows("DATABASE_URL", query, values)
