@@ -194,6 +194,14 @@ class PaymentConfig(WechatConfig):
         description="A code not paid by then is closed at the gateway.",
     )
 
+    refund_limit: Decimal = Field(
+        Decimal(5000),
+        ge=0,
+        decimal_places=2,
+        title="Refund limit",
+        description="Larger refunds by hand need Saleor's permission on apps as well, in any currency.",
+    )
+
     @property
     def session_time(self) -> timedelta:
         return timedelta(minutes=self.session_minutes)

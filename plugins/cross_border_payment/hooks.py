@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import (
+    ConsolePage,
     Finding,
     Fragment,
     Health,
@@ -21,7 +22,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import comparing, declarations, evidence, lanes, offers, refunds, sessions, webhooks
+from . import comparing, declarations, evidence, lanes, listing, offers, refunds, sessions, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -134,6 +135,12 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
 @hookimpl
 def buyer_corrected(parcel: ParcelView) -> None:
     comparing.begin(parcel)
+
+
+@hookimpl
+def console_pages() -> list[ConsolePage]:
+    """The entry of the console's menu, with how many payments need a person."""
+    return [ConsolePage("payments", _("Payments"), "console:payments:payments", "wallet", listing.troubled())]
 
 
 @hookimpl

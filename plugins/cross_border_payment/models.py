@@ -74,6 +74,10 @@ class PaymentSession(models.Model):
             ),
             models.Index(fields=["checkout_id"], name="payment_session_checkout"),
             models.Index(fields=["reported_at"], name="payment_session_reported"),
+            models.Index(fields=["created_at", "id"], name="payment_session_list"),
+            models.Index(
+                fields=["created_at"], name="payment_session_suspect", condition=models.Q(state="suspect")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,7 +113,14 @@ class PaymentRefund(models.Model):
             models.UniqueConstraint(fields=["session", "dedupe_key"], name="payment_refund_once"),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_refund_amount"),
         ]
-        indexes = [models.Index(fields=["reported_at"], name="payment_refund_reported")]
+        indexes = [
+            models.Index(fields=["reported_at"], name="payment_refund_reported"),
+            models.Index(
+                fields=["created_at"],
+                name="payment_refund_failed",
+                condition=models.Q(state__in=["FAILED", "CLOSED"]),
+            ),
+        ]
         ordering = ["created_at"]
 
     def __str__(self) -> str:
@@ -190,7 +201,14 @@ class PaymentDeclaration(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["session", "customs"], name="payment_declaration_once")
         ]
-        indexes = [models.Index(fields=["parcel_id"], name="payment_declaration_parcel")]
+        indexes = [
+            models.Index(fields=["parcel_id"], name="payment_declaration_parcel"),
+            models.Index(
+                fields=["created_at"],
+                name="payment_declaration_refused",
+                condition=models.Q(state__in=["FAIL", "EXCEPT"]) | models.Q(identity="DIFFERENT"),
+            ),
+        ]
         ordering = ["created_at", "customs"]
 
     def __str__(self) -> str:

@@ -40,6 +40,7 @@ plugin = Plugin(
         about="Wallet payments for Mainland buyers, declared to China Customs.",
     ),
     urls=f"{_HERE}.urls",
+    console_urls=f"{_HERE}.console.urls",
     accounts=(AccountKind("wechat", _("WeChat Pay"), WechatConfig, f"{_HERE}.gateways.probe"),),
     periodic=(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),

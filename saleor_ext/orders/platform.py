@@ -70,7 +70,7 @@ class PonteServices:
         return corrections.history(parcel_id)
 
     def parcels_numbered(self, number: str) -> list[ParcelView]:
-        named = Q(number=number) | Q(order_number=number) | Q(order_id=number)
+        named = Q(number=number) | Q(order_number=number) | Q(order_id=number) | Q(transaction_id=number)
         return list(parcel_views(Parcel.objects.filter(named).order_by("paid_at", "number")))
 
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:

@@ -8,7 +8,7 @@ commands to ``ponte`` by ``register(subparsers)``. See docs/plugins.md.
 
 from .accounts import Account
 from .config import PluginConfig, Secret
-from .console import Console, Operator, console, needs
+from .console import Console, LedgerLine, Look, Operator, Way, console, needs
 from .definitions import (
     AccountKind,
     Extension,
@@ -84,7 +84,9 @@ __all__ = [
     "Identity",
     "ImportLimits",
     "Lane",
+    "LedgerLine",
     "ListingView",
+    "Look",
     "MerchantView",
     "MoneyEvent",
     "Operator",
@@ -113,6 +115,7 @@ __all__ = [
     "TaxQuoteRequest",
     "VariantFacts",
     "Wait",
+    "Way",
     "WebhookContext",
     "WebhookDefinition",
     "console",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from saleor_ext.core.errors import ConfigurationError
+from saleor_ext.core.money import Money
 
 P = ParamSpec("P")
 
@@ -32,6 +34,41 @@ class Operator:
         return not permission or permission in self.permissions
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link of a tab row or a crumb trail."""
+
+    text: str
+    url: str = ""
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Icon and colour of a state; the word comes from the state itself."""
+
+    icon: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """An entry of the settlement ledger; debits are positive. ``url`` is its journal's page of the console."""
+
+    at: datetime
+    kind: str
+    account: str
+    amount: Money
+    reference: str
+    url: str
+
+    @property
+    def credit(self) -> Money:
+        """The amount on the other side."""
+        return -self.amount
+
+
 class Console(Protocol):
     """Services for plugins' pages."""
 
@@ -45,6 +82,9 @@ class Console(Protocol):
 
     def operator(self, request: HttpRequest) -> Operator:
         """Return who is at work; PermissionDenied for strangers."""
+
+    def ledger_of(self, api_url: str, transaction_id: str) -> list[LedgerLine]:
+        """Return what the settlement ledger has of a payment, in the order in which it was written."""
 
 
 _console: Console | None = None

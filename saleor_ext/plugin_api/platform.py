@@ -75,7 +75,7 @@ class Platform(Protocol):
         """Return what was corrected of a parcel, the newest first, persons masked."""
 
     def parcels_numbered(self, number: str) -> list[ParcelView]:
-        """Return the parcels of a customs order number, or of an order by Saleor's number or id; oldest first."""
+        """Return the parcels of a customs order number, an order (number or id) or a transaction; oldest first."""
 
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
         """Finish a waiting step (or a running one) and start what depends on it.

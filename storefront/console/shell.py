@@ -13,12 +13,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from saleor_ext.core.models import InboxMessage, OutboxMessage
+from saleor_ext.core.money import Money
 from saleor_ext.orders import selectors
-from saleor_ext.plugin_api import Operator
+from saleor_ext.plugin_api import LedgerLine, Operator
 from saleor_ext.plugin_api.registry import ask
+from saleor_ext.settlement import reading
 from storefront import accounts
 from storefront.ui.forms import speak_plainly
 from storefront.ui.viewmodels import Link, NavGroup
+
+#: Saleor's permission without which the ledger stays closed.
+FINANCE = "HANDLE_PAYMENTS"
 
 
 def page(
@@ -55,6 +60,19 @@ class ConsoleServices:
             raise PermissionDenied
         return Operator(account.actor, frozenset(account.permissions))
 
+    def ledger_of(self, api_url: str, transaction_id: str) -> list[LedgerLine]:
+        return [
+            LedgerLine(
+                entry.journal.at,
+                entry.journal.kind,
+                entry.account.code,
+                Money(entry.amount, entry.account.currency),
+                entry.journal.reference,
+                reverse("console:journal", args=[entry.journal_id]),
+            )
+            for entry in reading.of_payment(api_url, transaction_id)
+        ]
+
 
 def plugin_links(place: str, permissions: Collection[str]) -> tuple[Link, ...]:
     """Return the plugins' entries that an account may open; see the hook ``console_pages``."""
@@ -80,6 +98,7 @@ def navigation(place: str, permissions: Collection[str] = ()) -> list[NavGroup]:
                 link("overview", _("Overview"), "home"),
                 link("parcels", _("Parcels"), "parcel", attention_count()),
                 *plugin_links(place, permissions),
+                *((link("ledger", _("Ledger"), "receipt"),) if FINANCE in permissions else ()),
                 link("letters", _("Dead letters"), "alert", dead_count()),
             ),
         ),

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from . import plugin_urls
-from .views import accounts, health, letters, merchants, overview, parcels, plugins, session
+from .views import accounts, health, ledger, letters, merchants, overview, parcels, plugins, session
 
 app_name = "console"
 urlpatterns = [
@@ -25,6 +25,9 @@ urlpatterns = [
     path("merchants/", merchants.table, name="merchants"),
     path("merchants/<slug:slug>/", merchants.show, name="merchant"),
     path("merchants/<slug:slug>/state/", merchants.change_state, name="merchant_state"),
+    path("ledger/", ledger.accounts, name="ledger"),
+    path("ledger/journals/<uuid:journal_id>/", ledger.journal, name="journal"),
+    path("ledger/<str:code>/<str:currency>/", ledger.account, name="ledger_account"),
     path("health/", health.show, name="health"),
     *plugin_urls.routes(),
 ]

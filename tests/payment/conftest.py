@@ -75,7 +75,11 @@ class FakePlatform:
         return self.parcels[parcel_id]
 
     def parcels_numbered(self, number: str) -> list[ParcelView]:
-        return [one for one in self.parcels.values() if number in (one.number, one.order_number)]
+        return [
+            one
+            for one in self.parcels.values()
+            if number in (one.number, one.order_number, one.transaction_id)
+        ]
 
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
         if parcel_id in self.done:

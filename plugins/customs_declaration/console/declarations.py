@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from saleor_ext.core import audit
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import Way
 
 from .. import links, origins, retrying
 from ..messages.statuses import codes_of
@@ -85,7 +86,7 @@ def page(
         "form": reason or ReasonForm(),
         "refused": reason is not None,
         "entries": audit.entries_of("parcel", declaration.parcel_id)[:AUDIT_SHOWN],
-        "trail": [work.back(), frame.Way(declaration.order_no)],
+        "trail": [work.back(), Way(declaration.order_no)],
     }
     return frame.page(request, "declaration", context, tab="work", status=status)
 

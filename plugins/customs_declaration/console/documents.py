@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from saleor_ext.core import audit
-from saleor_ext.plugin_api import needs
+from saleor_ext.plugin_api import Way, needs
 
 from .. import differences, masking, pages
 from ..messages import MESSAGES
@@ -22,7 +22,6 @@ from ..messages.statuses import codes_of
 from ..models import CustomsDocument, Receipt
 from . import frame, work
 from .forms import ReasonForm
-from .frame import Way
 
 FIELDS, XML, RECEIPTS, CHANGES = "fields", "xml", "receipts", "changes"
 

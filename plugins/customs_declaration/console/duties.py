@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import Look, Way
 
 from .. import exporting
 from ..duties import account, bills, figures, guarantee, listing, payment_run, tables
@@ -28,7 +29,6 @@ from ..models import Declaration, Receipt
 from ..policies import in_force
 from . import frame
 from .forms import DayForm
-from .frame import Look, Way
 
 Status, Comparison = TaxBill.Status, TaxBill.Comparison
 COMPARISON_LOOKS = {

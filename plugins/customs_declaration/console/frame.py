@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from saleor_ext.plugin_api import console
+from saleor_ext.plugin_api import Look, Way, console
 
 from ..duties import bills
 from ..models import Declaration, QuarantinedFile, RealtimeRequest
@@ -18,24 +17,6 @@ from ..states import DocumentState
 PLACE = "customs"
 #: Saleor's permission on customers' data: without it persons stay masked and files closed.
 PERSONS = "MANAGE_USERS"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A link of a tab row or a crumb trail."""
-
-    text: str
-    url: str = ""
-    current: bool = False
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Icon and colour of a state; the word comes from the state itself."""
-
-    icon: str
-    tone: str = ""
 
 
 D, S = Declaration.State, DocumentState

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 
 from saleor_ext.core import audit
 from saleor_ext.core.models import OutboxMessage
+from saleor_ext.plugin_api import Look, Way
 
 from ..models import RealtimeRequest
 from ..realtime import requests
 from ..realtime.wire import RECEIVED
 from . import frame
 from .forms import ReasonForm
-from .frame import Look, Way
 
 PER_PAGE = 50
 State = RealtimeRequest.State

@@ -15,23 +15,22 @@ from django.views.decorators.http import require_POST
 
 from saleor_ext.core import audit
 from saleor_ext.core.errors import PermanentError
-from saleor_ext.plugin_api import needs
+from saleor_ext.plugin_api import Look, Way, needs
 
 from .. import links, oversized, quarantine
 from ..models import QuarantinedFile
 from ..transport.folder import ERROR
 from . import frame
 from .forms import ReasonForm
-from .frame import Way
 
 PER_PAGE = 50
 #: Shown of the masked beginning.
 HEAD_SHOWN = 4000
 State = QuarantinedFile.State
 LOOKS = {
-    State.WAITING: frame.Look("alert", "red"),
-    State.READ: frame.Look("done", "green"),
-    State.DELETED: frame.Look("stop"),
+    State.WAITING: Look("alert", "red"),
+    State.READ: Look("done", "green"),
+    State.DELETED: Look("stop"),
 }
 
 

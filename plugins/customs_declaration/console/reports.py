@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import Look
 
 from .. import exporting, reconciliation, rejections_files
 from ..exporting import Form
@@ -116,11 +117,11 @@ class DayRow:
         return _money(self.row.tax_bill)
 
     @property
-    def order_look(self) -> frame.Look:
+    def order_look(self) -> Look:
         return frame.look_of_document(self.row.order_state)
 
     @property
-    def list_look(self) -> frame.Look:
+    def list_look(self) -> Look:
         return frame.look_of_document(self.row.list_state)
 
     @property

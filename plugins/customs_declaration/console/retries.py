@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from saleor_ext.plugin_api import Look, Way
+
 from .. import retrying, selectors
 from ..models import Declaration, RetryItem, RetryRun
 from ..selectors import Filters
@@ -19,9 +21,9 @@ from .forms import ReasonForm
 
 SHOWN = 500
 ITEM_LOOKS = {
-    RetryItem.State.WAITING: frame.Look("clock"),
-    RetryItem.State.STARTED: frame.Look("done", "green"),
-    RetryItem.State.SKIPPED: frame.Look("right", "yellow"),
+    RetryItem.State.WAITING: Look("clock"),
+    RetryItem.State.STARTED: Look("done", "green"),
+    RetryItem.State.SKIPPED: Look("right", "yellow"),
 }
 
 
@@ -84,6 +86,6 @@ def show(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
         "skipped": states.get(RetryItem.State.SKIPPED, 0),
         "waiting": waiting,
         "shown": SHOWN,
-        "trail": [work.back(), frame.Way(_("Started again"))],
+        "trail": [work.back(), Way(_("Started again"))],
     }
     return frame.page(request, "retry_run", context, tab="work")

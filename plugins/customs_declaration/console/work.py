@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from saleor_ext.plugin_api import Look, Way
+
 from .. import checks, exporting, retrying, selectors, work_files
 from ..config import TRADE_MODES
 from ..exporting import Form
@@ -20,7 +22,6 @@ from ..models import CustomsDocument, Declaration, RetryRun
 from ..selectors import Filters
 from ..states import DocumentState
 from . import frame
-from .frame import Look, Way
 
 #: The latest runs of the bulk retry, so that their results are found again.
 RUNS_SHOWN = 3

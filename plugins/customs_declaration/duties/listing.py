@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 
-from saleor_ext.core import clock
+from saleor_ext.core import clock, keyset
 
-from .. import keyset
 from ..tax import FEN
 from . import bills, figures
 from .models import GuaranteeEntry, TaxBill, TaxBillLine, TaxFigureLine

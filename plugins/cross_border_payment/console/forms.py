@@ -1,0 +1,31 @@
+"""Forms of the payment pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from saleor_ext.plugin_api import console
+
+
+class ReasonForm(forms.Form):
+    """Why an operator does something; it goes into the audit log."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        error_messages={"required": _("Say why: the audit log needs a reason.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        console().speak(self)
+
+
+class RefundForm(ReasonForm):
+    """How much goes back; ``token`` makes a form that is sent twice one refund."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput)
+    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, min_value=0)
