@@ -23,6 +23,7 @@ from sandbox.psp.payments import PERSONAS as PAYERS
 #: Faults by name and the values they take.
 FAULTS = {
     "psp_notify": ("double", "late", "never"),
+    "psp_statement": ("early", "short", "off"),
     "carrier_push": ("double", "late", "never"),
     "carrier_waybill": ("late", "never"),
 }

@@ -9,8 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core import clock
 from saleor_ext.plugin_api import Health
 
-from . import gateways
-from .models import PaymentDeclaration, PaymentDisagreement, PaymentSession, PlatformCertificate
+from . import gateways, statements
+from .models import (
+    PaymentDeclaration,
+    PaymentDisagreement,
+    PaymentSession,
+    PlatformCertificate,
+    ReconciliationItem,
+)
 from .port import DeclarationState, Identity
 from .wechat.account import keeper_of
 
@@ -35,7 +41,15 @@ def check() -> list[Health]:
                 % {"fields": ", ".join(config.missing)},
             )
         ]
-    return [_account(), _certificate(), _suspects(), _disagreements(), _stuck()]
+    return [
+        _account(),
+        _certificate(),
+        _suspects(),
+        _disagreements(),
+        _stuck(),
+        _statements(),
+        _unreconciled(),
+    ]
 
 
 def _account() -> Health:
@@ -113,3 +127,30 @@ def _stuck() -> Health:
             _("%(count)d declarations have no result for hours.") % {"count": count},
         )
     return Health(f"{NAME}.declarations", "ok")
+
+
+def _statements() -> Health:
+    """Days whose statement should have been there for hours."""
+    days = [
+        f"{one.account} {day}" for one in statements.sources() for day in statements.lacking(one, late=True)
+    ]
+    if days:
+        return Health(
+            f"{NAME}.statements",
+            "warning",
+            _("Statements are missing: %(days)s.") % {"days": ", ".join(days[:5])},
+            _("Ask the payment company, or run ponte reconcile with the day."),
+        )
+    return Health(f"{NAME}.statements", "ok")
+
+
+def _unreconciled() -> Health:
+    count = ReconciliationItem.objects.filter(settled_at__isnull=True).count()
+    if count:
+        return Health(
+            f"{NAME}.reconciliation",
+            "warning",
+            _("%(count)d things do not agree with the statements.") % {"count": count},
+            _("See them in the console under Payments, Reconciliation."),
+        )
+    return Health(f"{NAME}.reconciliation", "ok")

@@ -11,7 +11,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from saleor_ext.core import keyset
 
-from .models import PaymentDeclaration, PaymentDisagreement, PaymentRefund, PaymentSession
+from .models import (
+    PaymentDeclaration,
+    PaymentDisagreement,
+    PaymentRefund,
+    PaymentSession,
+    ReconciliationItem,
+)
 from .port import DeclarationState, Identity, RefundState
 
 PAGE = 50
@@ -19,7 +25,7 @@ State = PaymentSession.State
 #: Not a state: whatever a person should look at.
 TROUBLE = "trouble"
 STATES = (TROUBLE, *State.values)
-#: So many of one trouble are listed at most.
+#: So many are listed at most.
 MOST_IN_TROUBLE = 1000
 FAILED_REFUNDS = (RefundState.FAILED, RefundState.CLOSED)
 REFUSED = Q(state__in=(DeclarationState.FAIL, DeclarationState.EXCEPT)) | Q(identity=Identity.DIFFERENT)
@@ -64,7 +70,7 @@ def matching(filters: Filters) -> QuerySet[PaymentSession]:
 
 def _in_trouble() -> set[UUID]:
     """Return the payments whose money is not believed, whose last refund failed, whose record customs did not take
-    and that were not given back, and those of which Saleor says something else. Each part has an index of its own.
+    and that were not given back, and those of which Saleor says something else: one query, each part with an index.
     """
     refunds = PaymentRefund.objects.filter(session=OuterRef("session"))
     failed = PaymentRefund.objects.filter(state__in=FAILED_REFUNDS).filter(
@@ -77,13 +83,13 @@ def _in_trouble() -> set[UUID]:
         transaction_id__in=disagreements().values("transaction_id"),
         api_url__in=disagreements().values("api_url"),
     )
-    parts = (
-        PaymentSession.objects.filter(state=State.SUSPECT).values_list("pk", flat=True),
-        failed.values_list("session_id", flat=True),
-        refused.values_list("session_id", flat=True),
-        differ.values_list("pk", flat=True),
+    suspect = PaymentSession.objects.filter(state=State.SUSPECT).order_by()
+    found = suspect.values_list("pk").union(
+        failed.order_by().values_list("session_id"),
+        refused.order_by().values_list("session_id"),
+        differ.order_by().values_list("pk"),
     )
-    return {key for part in parts for key in part[:MOST_IN_TROUBLE]}
+    return {key for (key,) in found[:MOST_IN_TROUBLE]}
 
 
 def page(filters: Filters, *, newer: str = "", older: str = "") -> keyset.Page[PaymentSession]:
@@ -106,3 +112,8 @@ def used_gateways() -> list[str]:
 def disagreements() -> QuerySet[PaymentDisagreement]:
     """Return what Saleor and a wallet say differently now, the oldest first."""
     return PaymentDisagreement.objects.filter(settled_at__isnull=True).order_by("found_at")
+
+
+def unreconciled() -> QuerySet[ReconciliationItem]:
+    """Return what does not agree with the statements now, the oldest first."""
+    return ReconciliationItem.objects.filter(settled_at__isnull=True).order_by("found_at", "pk")

@@ -1,4 +1,4 @@
-"""Tables of the plugin: sessions, refunds, disagreements, declarations, wire records, platform certificates."""
+"""Tables of the plugin: sessions, refunds, declarations, wire records, statements and what does not agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.fields import EncryptedTextField
 from saleor_ext.core.money import Money
 
-from .port import DeclarationState, Identity, RefundState
+from .port import DeclarationState, Identity, RefundState, StatementKind
 
 
 class PaymentSession(models.Model):
@@ -243,6 +243,105 @@ class PaymentWireRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.kind} {self.operation} {self.reference}"
+
+
+class PaymentStatement(models.Model):
+    """A day's statement of an account. ``day`` is one of China; the file itself is among the wire records."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    gateway = models.CharField(max_length=40)
+    account = models.CharField(max_length=40)
+    day = models.DateField()
+    imported_at = models.DateTimeField()
+    #: When its lines were last compared with ours.
+    compared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "account", "day"], name="payment_statement_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway}/{self.account} {self.day}"
+
+
+class PaymentStatementLine(models.Model):
+    """A line of a statement, as the port tells it; fees are in the currency of the amount."""
+
+    statement = models.ForeignKey(PaymentStatement, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in StatementKind])
+    reference = models.CharField(max_length=64)
+    out_trade_no = models.CharField(max_length=64, blank=True)
+    refund_no = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    fee = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    settled_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    settled_currency = models.CharField(max_length=3, blank=True)
+    rate = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["statement", "number"], name="payment_statement_line")]
+        indexes = [
+            models.Index(fields=["out_trade_no"], name="payment_statement_trade"),
+            models.Index(fields=["refund_no"], name="payment_statement_refund"),
+        ]
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class ReconciliationItem(models.Model):
+    """What does not agree between order, wallet and declaration; one row a thing and kind, as long as it lasts.
+
+    ``settled_at`` is set when it agrees again, or when a person took it off the queue with a reason.
+    """
+
+    class Kind(models.TextChoices):
+        MISSING_DAY = "missing_day", _("no statement of that day")
+        UNKNOWN = "unknown", _("on the statement, not known here")
+        NOT_LISTED = "not_listed", _("known here, on no statement")
+        AMOUNT = "amount", _("another amount on the statement")
+        REFERENCE = "reference", _("another number on the statement")
+        TWICE = "twice", _("more than once on the statement")
+        NO_ORDER = "no_order", _("paid, and there is no order")
+        ORDER_AMOUNT = "order_amount", _("the order says another amount")
+        DECLARED = "declared", _("declared to customs with another amount")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    gateway = models.CharField(max_length=40)
+    account = models.CharField(max_length=40)
+    day = models.DateField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    #: Our number of the payment or refund, else the company's number, else the day.
+    subject = models.CharField(max_length=64)
+    detail = models.CharField(max_length=300)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    found_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "account", "kind", "subject"], name="payment_reconciliation_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["found_at"],
+                name="payment_reconciliation_open",
+                condition=models.Q(settled_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
 
 
 class PlatformCertificate(models.Model):

@@ -7,9 +7,9 @@ decided in the state machines of this plugin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -242,6 +242,37 @@ class GatewayUnavailable(TransientError):
     code = "gateway_unavailable"
 
 
+class StatementMissing(TransientError):
+    """The company has no statement of that day, or not yet."""
+
+    code = "statement_missing"
+
+
+class StatementKind(StrEnum):
+    PAYMENT = "payment"
+    REFUND = "refund"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A movement on a company's statement; ``amount`` is never negative, the kind says which way it went.
+
+    ``reference`` is the company's number of the movement. ``fee`` is what the company took for it, negative where it
+    gave back; ``settled`` is what the movement counts for in the currency that the account is paid out in.
+    """
+
+    kind: StatementKind
+    reference: str
+    at: datetime
+    amount: Money
+    out_trade_no: str = ""
+    refund_no: str = ""
+    fee: Money | None = None
+    settled: Money | None = None
+    rate: Decimal | None = None
+
+
 class WireKind(StrEnum):
     REQUEST = "request"
     ANSWER = "answer"
@@ -327,6 +358,17 @@ class CustomsDeclarer(Protocol):
 
     def redeclare(self, request: DeclarationRequest) -> DeclarationSnapshot:
         """Push a record again that customs lost; allowed from SUCCESS and EXCEPT only."""
+
+
+@runtime_checkable
+class StatementSource(Protocol):
+    """The part of a gateway that tells day by day what it booked."""
+
+    #: From this hour of the day after, in China, a day's statement should be there.
+    statement_hour: int
+
+    def statement(self, day: date) -> Sequence[StatementLine]:
+        """Fetch what was booked on a day of China; ``StatementMissing`` where there is nothing yet."""
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from datetime import timedelta
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PonteError
 
-from . import gateways, reconciling, settling
+from . import gateways, reconciling, settling, statements
 from .wechat.gateway import WechatGateway
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,11 @@ def poll_sessions() -> None:
 def reconcile_transactions() -> None:
     """Compare Saleor's transactions with ours, and take up what a lost webhook or report left undone."""
     reconciling.reconcile_all()
+
+
+def import_statements() -> None:
+    """Fetch the companies' daily statements that should be there by now, and compare them with ours."""
+    statements.import_due()
 
 
 def refresh_certificates() -> None:

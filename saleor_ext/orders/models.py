@@ -51,7 +51,10 @@ class Parcel(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api_url", "order_id"], name="one_parcel_per_order")]
-        indexes = [models.Index(fields=["state", "-created_at"], name="parcel_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-created_at"], name="parcel_by_state"),
+            models.Index(fields=["transaction_id"], name="parcel_by_transaction"),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -46,6 +46,10 @@ class PonteServices:
     def parcels(self, parcel_ids: Collection[str]) -> dict[str, ParcelView]:
         return {view.id: view for view in parcel_views(Parcel.objects.filter(pk__in=parcel_ids))}
 
+    def parcels_of(self, transactions: Collection[str]) -> dict[str, ParcelView]:
+        found = parcel_views(Parcel.objects.filter(transaction_id__in=transactions))
+        return {view.transaction_id: view for view in found}
+
     def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
         return parcel_views(selectors.paid_between(since, until, lanes))
 

@@ -36,6 +36,9 @@ class Platform(Protocol):
     def parcel(self, parcel_id: str) -> ParcelView:
         """Return a parcel; PermanentError when there is none."""
 
+    def parcels_of(self, transactions: Collection[str]) -> dict[str, ParcelView]:
+        """Return the parcels that Saleor's transactions paid for, by transaction; those without one are left out."""
+
     def parcels_paid(self, since: datetime, until: datetime, lanes: Collection[str]) -> Iterator[ParcelView]:
         """Yield the parcels of some lanes that were paid in ``[since, until)``, oldest first, read in batches."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sandbox.psp import certificates, customs, pages, payments, refunds
+from sandbox.psp import certificates, customs, pages, payments, refunds, statements
 from sandbox.psp.wire import api
 
 V3 = "v3/global"
@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{V3}/refunds", api(post=refunds.create)),
     path(f"{V3}/refunds/id/<str:refund_id>", api(get=refunds.query_by_id)),
     path(f"{V3}/refunds/out-refund-no/<str:out_refund_no>", api(get=refunds.query_by_number)),
+    path(f"{V3}/statements", api(get=statements.download)),
     path(f"{V3}/customs/orders", api(post=customs.declare, patch=customs.modify, get=customs.query)),
     path(f"{V3}/customs/redeclare", api(post=customs.redeclare)),
     path(f"{V3}/customs/verify-certificate", api(post=customs.verify_certificate)),

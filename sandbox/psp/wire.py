@@ -164,8 +164,11 @@ def check_account(data: Any, *, appid: bool = False) -> None:
         raise ApiError(400, "APPID_MCHID_NOT_MATCH", "appid和mchid不匹配", field="/appid")
 
 
-def api(**methods: Callable[..., dict[str, Any] | None]) -> Callable[..., HttpResponse]:
-    """Make a view of signed handlers by HTTP method; refusals become signed errors."""
+def api(**methods: Callable[..., dict[str, Any] | HttpResponse | None]) -> Callable[..., HttpResponse]:
+    """Make a view of signed handlers by HTTP method; refusals become signed errors.
+
+    What is no JSON comes from its handler as a whole response, signed there.
+    """
 
     def view(request: HttpRequest, **arguments: str) -> HttpResponse:
         try:
@@ -173,7 +176,8 @@ def api(**methods: Callable[..., dict[str, Any] | None]) -> Callable[..., HttpRe
             handler = methods.get((request.method or "").lower())
             if handler is None:
                 raise ApiError(405, "METHOD_NOT_ALLOWED", "HTTP请求不符合微信支付APIv3接口规则")
-            return answer(handler(request, **arguments))
+            result = handler(request, **arguments)
+            return result if isinstance(result, HttpResponse) else answer(result)
         except ApiError as error:
             return refusal(error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -13,8 +14,10 @@ from django.urls import URLPattern, reverse
 from plugins.cross_border_payment.plugin import plugin as payment
 from saleor_ext.core import clock
 from saleor_ext.core.models import OutboxMessage
+from saleor_ext.core.money import Money
 from saleor_ext.orders.models import Parcel
 from saleor_ext.plugin_api import Account, configuration
+from saleor_ext.settlement import ledger
 from storefront.console import urls
 
 from .conftest import FakeStorefront
@@ -33,7 +36,17 @@ def letter(db: None) -> OutboxMessage:
     )
 
 
-def address(name: str, parcel: Parcel, letter: OutboxMessage) -> str:
+@pytest.fixture
+def journal(db: None, saleor: type[FakeStorefront]) -> UUID:
+    """A journal of the ledger; staff may handle payments, which opens the ledger."""
+    saleor.permissions["staff@shop.example"] = ["HANDLE_PAYMENTS"]
+    one = Money("1.00", "CNY")
+    return ledger.post(
+        "k", "test", [ledger.debit("rounding", one), ledger.credit("unassigned", one)], at=clock.now()
+    )
+
+
+def address(name: str, parcel: Parcel, letter: OutboxMessage, journal: UUID) -> str:
     arguments = {
         "parcel": [parcel.pk],
         "parcel_retry": [parcel.pk],
@@ -46,6 +59,8 @@ def address(name: str, parcel: Parcel, letter: OutboxMessage) -> str:
         "account_probe": ["cross_border_payment", "wechat", "bakery"],
         "merchant": ["bakery"],
         "merchant_state": ["bakery"],
+        "ledger_account": ["unassigned", "CNY"],
+        "journal": [journal],
     }
     return reverse(f"console:{name}", args=arguments.get(name, []))
 
@@ -65,13 +80,14 @@ def test_every_page_for_everybody(
     signed_in: Callable[[str], Client],
     parcel: Parcel,
     letter: OutboxMessage,
+    journal: UUID,
     name: str,
     who: str,
     expected: int,
 ) -> None:
     configuration.save(Account(payment, payment.accounts[0], "bakery"), {"mchid": "1900000109"}, actor="test")
     client = signed_in(who)
-    url = address(name, parcel, letter)
+    url = address(name, parcel, letter, journal)
     status = visit(client, name, url)
     if name in POSTED and who == "staff":
         expected = 302

@@ -18,6 +18,7 @@ from plugins.cross_border_payment.models import (
     PaymentDisagreement,
     PaymentRefund,
     PaymentSession,
+    ReconciliationItem,
 )
 from plugins.cross_border_payment.plugin import plugin
 from saleor_ext.core import audit, clock
@@ -242,3 +243,41 @@ def test_a_late_refund_failure_is_a_trouble_until_another_follows(
     assert listing.troubled() == 1
     refund(clerk, payment, "1.00")
     assert listing.troubled() == 0
+
+
+@pytest.fixture
+def item(payment: PaymentSession) -> ReconciliationItem:
+    return ReconciliationItem.objects.create(
+        gateway="wechat", account="main", day=clock.china_today(), kind="amount", subject=payment.out_trade_no,
+        detail="ours 196.38 CNY", amount="196.39", currency="CNY", found_at=clock.now(),
+    )  # fmt: skip
+
+
+def test_the_queue_of_the_reconciliation_is_worked(
+    payment: PaymentSession, item: ReconciliationItem, clerk: Client
+) -> None:
+    page = clerk.get(reverse("console:payments:reconciliation")).content.decode()
+    assert at("payment", payment) in page and "¥196.39" in page and "ours 196.38 CNY" in page
+    off = reverse("console:payments:take_off", args=[item.pk])
+    assert clerk.post(off, {"reason": ""}).status_code == 422
+    assert clerk.post(off, REASON).status_code == 302
+    item.refresh_from_db()
+    assert (item.settled_by, item.reason) == ("staff@shop.example", "buyer asked for it")
+    assert "ours 196.38 CNY" not in clerk.get(reverse("console:payments:reconciliation")).content.decode()
+
+
+def test_the_queue_is_closed_to_others(item: ReconciliationItem, signed_in: Callable[[str], Client]) -> None:
+    off = reverse("console:payments:take_off", args=[item.pk])
+    assert signed_in("stranger").post(off, REASON).status_code == 302
+    assert signed_in("staff").post(off, REASON).status_code == 403
+    assert (
+        signed_in("staff").post(reverse("console:payments:reconcile"), {"day": "2026-11-26"}).status_code
+        == 403
+    )
+    item.refresh_from_db()
+    assert item.settled_at is None
+
+
+@pytest.mark.parametrize("day", ["", "x", "2026-02-30"])
+def test_a_day_to_compare_has_to_be_one(payment: PaymentSession, clerk: Client, day: str) -> None:
+    assert clerk.post(reverse("console:payments:reconcile"), {"day": day}).status_code == 422

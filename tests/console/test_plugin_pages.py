@@ -13,18 +13,20 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import include, path, reverse
 
+from plugins.cross_border_payment.plugin import plugin as payment
 from plugins.customs_declaration.plugin import plugin as customs
 from saleor_ext.core.errors import ConfigurationError
-from saleor_ext.plugin_api import ConsolePage, Operator, needs
+from saleor_ext.plugin_api import ConsolePage, Operator, Plugin, needs
 from saleor_ext.plugin_api import console as services
 from storefront.console import plugin_urls, shell
 
 from .conftest import FakeStorefront
 
 
-def test_every_view_of_a_plugin_is_wrapped() -> None:
-    (resolver,) = plugin_urls.routes()
-    plain = {pattern.name: pattern.callback for pattern in import_module(customs.console_urls).urlpatterns}
+@pytest.mark.parametrize("plugin", [customs, payment], ids=lambda plugin: plugin.slug)
+def test_every_view_of_a_plugin_is_wrapped(plugin: Plugin) -> None:
+    (resolver,) = [one for one in plugin_urls.routes() if str(one.pattern) == f"{plugin.slug}/"]
+    plain = {pattern.name: pattern.callback for pattern in import_module(plugin.console_urls).urlpatterns}
     guarded = {pattern.name: pattern.callback for pattern in resolver.url_patterns}
     assert set(plain) == set(guarded)
     for name, view in guarded.items():

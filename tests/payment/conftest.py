@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
@@ -80,6 +80,11 @@ class FakePlatform:
             for one in self.parcels.values()
             if number in (one.number, one.order_number, one.transaction_id)
         ]
+
+    def parcels_of(self, transactions: Collection[str]) -> dict[str, ParcelView]:
+        return {
+            one.transaction_id: one for one in self.parcels.values() if one.transaction_id in transactions
+        }
 
     def complete_step(self, parcel_id: str, step: str, data: Mapping[str, Any] | None = None) -> bool:
         if parcel_id in self.done:

@@ -6,6 +6,7 @@ It is written against the public pages, not against the adapter, and keeps its o
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -81,6 +82,8 @@ class FakeWechat:
     spoil: Any = None
     lose_answers: int = 0
     fail_with: tuple[int, str] | None = None
+    #: Statements by day (``20261126``): rows by the position of their column.
+    statements: dict[str, list[dict[int, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.serial, self.pem = certificate(self.platform_key, self.clock())
@@ -101,6 +104,10 @@ class FakeWechat:
             status, code = self.fail_with
             return self.signed(status, {"code": code, "message": "refused by the test"})
         query = {name: values[0] for name, values in parse_qs(target.partition("?")[2]).items()}
+        if path == "/v3/global/statements" and query["date"] in self.statements:
+            assert query["mchid"] == MCHID
+            response = self.statement(self.statements[query["date"]])
+            return self.spoil(path, response) if self.spoil else response
         status, answer = self.route(request.method, path, query, json.loads(body) if body else {}, request)
         if self.lose_answers:
             self.lose_answers -= 1
@@ -160,9 +167,19 @@ class FakeWechat:
             return self.close(number) if path.endswith("/close") else (200, self.orders[number])
         if path.startswith("/v3/global/refunds"):
             return self.refund(body) if method == "POST" else self.find_refund(path.rpartition("/")[2])
+        if path == "/v3/global/statements":
+            return 404, {"code": "NO_STATEMENT_EXIST", "message": "no statement"}
         if path.startswith("/v3/global/customs/"):
             return self.declare(method, path, query, body, request)
         return 404, {"code": "RESOURCE_NOT_EXISTS", "message": path}
+
+    def statement(self, rows: list[dict[int, str]]) -> httpx2.Response:
+        """Write a statement of 38 columns; its SHA-1 is what is signed."""
+        lines = [",".join(f"`{row.get(number, '')}" for number in range(38)) for row in rows]
+        body = "\n".join([",".join(f"column {number}" for number in range(38)), *lines]).encode()
+        digest = hashlib.sha1(body).hexdigest()  # the protocol's own choice
+        headers = {**self.stamp(f'{{"sha1":"{digest}"}}'.encode()), "Wechatpay-Statement-Sha1": digest}
+        return httpx2.Response(200, content=body, headers=headers)
 
     def place(self, kind: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         number = body["out_trade_no"]

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,14 @@ from typing import Any
 import httpx2
 import pytest
 
-from plugins.cross_border_payment import declarations, gateways, webhooks
-from plugins.cross_border_payment.models import PaymentRefund, PaymentSession
+from plugins.cross_border_payment import declarations, gateways, matching, statements, webhooks
+from plugins.cross_border_payment.models import (
+    PaymentRefund,
+    PaymentSession,
+    PaymentStatement,
+    PaymentStatementLine,
+    ReconciliationItem,
+)
 from plugins.cross_border_payment.plugin import plugin
 from saleor_ext.core import clock, inbox, outbox
 from saleor_ext.core.models import OutboxMessage
@@ -161,3 +168,24 @@ def test_refund_and_over_refund(account: Sandbox, services: FakePlatform) -> Non
     too_much = {**request, "action": {"amount": 100.01, "currency": "CNY"}}
     assert webhooks.refund(CONTEXT, too_much)["result"] == "REFUND_FAILURE"
     assert row.money - Money("94.00", "CNY") == Money("100.00", "CNY")
+
+
+def test_a_day_agrees_with_the_companys_own_statement(account: Sandbox, services: FakePlatform) -> None:
+    """The statement is written apart from us, and what it lacks or says otherwise is found."""
+    row = paid(account, 6)
+    parcel_of(row, services)
+    today = clock.china_today()
+
+    def differences(fault: str) -> list[tuple[str, str]]:
+        answer = httpx2.post(f"{account.url}/sandbox/faults", json={"psp_statement": fault})
+        assert answer.status_code == 200, answer.text
+        PaymentStatement.objects.all().delete()
+        ReconciliationItem.objects.all().delete()
+        statements.fetch(gateways.gateway(), today)
+        found = matching.compare(gateways.gateway(), today)["differences"]
+        return [(one["kind"], one["subject"]) for one in found if one["subject"] == row.out_trade_no]
+
+    assert differences("early") == []
+    line = PaymentStatementLine.objects.get(out_trade_no=row.out_trade_no)
+    assert (line.amount, line.currency, line.reference) == (row.amount, "CNY", row.gateway_ref)
+    assert (line.fee, line.settled_currency) == (Decimal("1.55"), "HKD")

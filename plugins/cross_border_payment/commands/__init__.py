@@ -1,10 +1,11 @@
-"""``ponte pay``: accounts and what they can do, and the whole story of an order's payments. JSON out."""
+"""``ponte pay`` and ``ponte reconcile``: accounts, payments with their story, days against statements. JSON out."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from datetime import date
 from typing import Any
 
 from saleor_ext.core.errors import PonteError
@@ -29,6 +30,12 @@ def register(subparsers: Any) -> None:
         help="Saleor's order number, an order, checkout or transaction id, or the number the wallet or we know it by",
     )
     shown.set_defaults(func=_show, needs_django=True)
+    day = subparsers.add_parser(
+        "reconcile",
+        help="compare a day's statements with orders, payments and declarations; 1 with the differences",
+    )
+    day.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a day of China")
+    day.set_defaults(func=_reconcile, needs_django=True)
 
 
 def _gateways(_arguments: argparse.Namespace) -> int:
@@ -54,11 +61,35 @@ def _show(arguments: argparse.Namespace) -> int:
     return OK if payments else FINDINGS
 
 
+def _reconcile(arguments: argparse.Namespace) -> int:
+    from .. import matching, statements
+    from ..port import StatementMissing
+
+    try:
+        day = date.fromisoformat(arguments.date)
+    except ValueError:
+        return _unusable("reconcile", PonteError(f"not a day: {arguments.date!r}"))
+    told = []
+    for gateway in statements.sources():
+        error = ""
+        try:
+            statements.fetch(gateway, day)
+        except StatementMissing:
+            pass
+        except PonteError as refused:
+            error = refused.message
+        told.append({**matching.compare(gateway, day), "error": error or None})
+    good = bool(told) and all(one["statement"] == "imported" and not one["differences"] for one in told)
+    _print({"date": day.isoformat(), "ok": good, "accounts": told})
+    return OK if good else FINDINGS
+
+
 def _print(value: object) -> None:
     utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
     sys.stdout.write(json.dumps(value, ensure_ascii=not utf8) + "\n")
 
 
 def _unusable(command: str, error: PonteError) -> int:
-    sys.stderr.write(" ".join(f"ponte pay {command}: {error.message}".split()) + "\n")
+    name = command if command == "reconcile" else f"pay {command}"
+    sys.stderr.write(" ".join(f"ponte {name}: {error.message}".split()) + "\n")
     return UNUSABLE

@@ -29,3 +29,13 @@ class RefundForm(ReasonForm):
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, min_value=0)
+
+
+class DayForm(forms.Form):
+    """The day of a statement."""
+
+    day = forms.DateField(label=_("Day"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        console().speak(self)

@@ -51,8 +51,15 @@ def page(
 
 def tabs(current: str) -> list[Way]:
     """Return the parts of the payment pages, with what waits in them."""
-    counts = {"disagreements": listing.disagreements().count()}
-    words = {"payments": _("Payments"), "disagreements": _("Saleor and wallet differ")}
+    counts = {
+        "disagreements": listing.disagreements().count(),
+        "reconciliation": listing.unreconciled().count(),
+    }
+    words = {
+        "payments": _("Payments"),
+        "disagreements": _("Saleor and wallet differ"),
+        "reconciliation": _("Reconciliation"),
+    }
     return [
         Way(word, reverse(f"console:payments:{name}"), name == current, counts.get(name) or None)
         for name, word in words.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import threading
@@ -36,6 +37,7 @@ _KEPT_HEADERS = (
     "wechatpay-timestamp",
     "wechatpay-nonce",
     "wechatpay-signature",
+    "wechatpay-statement-sha1",
     "request-id",
     "content-type",
 )
@@ -152,6 +154,21 @@ class WechatClient:
         self._check(answer)
         return _json(answer)
 
+    def download(self, target: str, *, operation: str, reference: str) -> bytes:
+        """Fetch a file whose SHA-1, told by a header, is what is signed; a refusal is JSON as ever.
+
+        The signed text is ``{"sha1":"<digest>"}``, as the company's own libraries build it.
+        """
+        answer = self._send("GET", target, b"", operation=operation, reference=reference, headers=None)
+        if answer.status_code >= 300:
+            raise self._error(answer)
+        told = answer.headers.get("wechatpay-statement-sha1", "")
+        digest = hashlib.sha1(answer.content).hexdigest()  # noqa: S324  # the protocol's own choice
+        if not secrets.compare_digest(told.lower().encode(), digest.encode()):
+            raise GatewayUnavailable("the file is not the one whose digest was told")
+        self._check(answer, json.dumps({"sha1": told}, separators=(",", ":")).encode())
+        return answer.content
+
     def certificate(self) -> PlatformCertificate:
         """Return the newest platform certificate, fetching the list if none is known."""
         found = self.book.newest(self._clock())
@@ -248,15 +265,15 @@ class WechatClient:
             )
         return answer
 
-    def _check(self, answer: httpx2.Response) -> None:
-        """Refuse an answer that WeChat did not sign just now."""
+    def _check(self, answer: httpx2.Response, signed: bytes | None = None) -> None:
+        """Refuse an answer that WeChat did not sign just now; ``signed``: what the signature covers, else the body."""
         stamp = Stamp.read(answer.headers)
         if stamp is None:
             raise GatewayUnavailable("the answer carries no signature")
         certificate = self.find_certificate(stamp.serial)
         if certificate is None:
             raise GatewayUnavailable(f"the answer is signed with an unknown certificate {stamp.serial[:40]}")
-        if not self._holds(stamp, answer.content, certificate):
+        if not self._holds(stamp, answer.content if signed is None else signed, certificate):
             raise GatewayUnavailable("the answer's signature does not hold")
         moment = stamp.moment
         if moment is None or abs(self._clock() - moment) > REPLAY_WINDOW:

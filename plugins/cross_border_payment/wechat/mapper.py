@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
@@ -100,6 +100,10 @@ def payment_path(out_trade_no: str, mchid: str) -> str:
 
 def payment_path_by_id(transaction_id: str, mchid: str) -> str:
     return f"/v3/global/transactions/id/{transaction_id}?{urlencode({'mchid': mchid})}"
+
+
+def statement_path(day: date, mchid: str) -> str:
+    return "/v3/global/statements?" + urlencode({"date": f"{day:%Y%m%d}", "mchid": mchid})
 
 
 def close_path(out_trade_no: str) -> str:
