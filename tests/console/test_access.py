@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 import time_machine
@@ -37,7 +36,7 @@ def letter(db: None) -> OutboxMessage:
 
 
 @pytest.fixture
-def journal(db: None, saleor: type[FakeStorefront]) -> UUID:
+def journal(db: None, saleor: type[FakeStorefront]) -> uuid.UUID:
     """A journal of the ledger; staff may handle payments, which opens the ledger."""
     saleor.permissions["staff@shop.example"] = ["HANDLE_PAYMENTS"]
     one = Money("1.00", "CNY")
@@ -46,7 +45,7 @@ def journal(db: None, saleor: type[FakeStorefront]) -> UUID:
     )
 
 
-def address(name: str, parcel: Parcel, letter: OutboxMessage, journal: UUID) -> str:
+def address(name: str, parcel: Parcel, letter: OutboxMessage, journal: uuid.UUID) -> str:
     arguments = {
         "parcel": [parcel.pk],
         "parcel_retry": [parcel.pk],
@@ -80,7 +79,7 @@ def test_every_page_for_everybody(
     signed_in: Callable[[str], Client],
     parcel: Parcel,
     letter: OutboxMessage,
-    journal: UUID,
+    journal: uuid.UUID,
     name: str,
     who: str,
     expected: int,
