@@ -1,0 +1,1 @@
+"""Alipay through Antom (AMS)."""
