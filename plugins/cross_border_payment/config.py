@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from saleor_ext.plugin_api import PluginConfig, Secret
 
+from .antom.signing import load_public_key
 from .port import CustomsTarget
 from .wechat import signing
 
@@ -28,11 +29,27 @@ _HTTP_URL = TypeAdapter(HttpUrl)
 #: Tenpay as China Customs knows it (stated with WeChat's customs interface; read 2026-11).
 TENPAY_CODE = "4403169D3W"
 TENPAY_NAME = "财付通支付科技有限公司"
+#: Alipay as China Customs knows it (stated with customs payment records; read 2026-11).
+ALIPAY_CODE = "31222699S7"
+ALIPAY_NAME = "支付宝（中国）网络技术有限公司"
 APIV3_KEY_BYTES = 32
 
 
 def _refuse(message: str) -> PydanticCustomError:
     return PydanticCustomError("ponte", "{message}", {"message": message})
+
+
+def _private_key(value: SecretStr) -> SecretStr:
+    """Return an RSA key that can sign, or refuse it; empty stays empty."""
+    pem = value.get_secret_value().strip()
+    if pem:
+        try:
+            signing.load_private_key(pem)
+        except ValueError:
+            raise _refuse(
+                _("Enter an RSA private key in PEM form, 2048 bits or more, without pass phrase.")
+            ) from None
+    return SecretStr(pem)
 
 
 class TargetConfig(BaseModel):
@@ -92,11 +109,52 @@ class GatewayAccountConfig(PluginConfig):
         )
 
 
-class WechatConfig(GatewayAccountConfig):
+class DeclaringAccountConfig(GatewayAccountConfig):
+    """What accounts have in common whose payments are declared to customs by their company."""
+
+    base_url: str = Field("", title="Gateway address")
+    customs_targets: tuple[TargetConfig, ...] = Field(
+        (),
+        title="Customs targets",
+        description="Payments of customs lanes are declared to each: customs code and registration.",
+    )
+    declare_window_days: int = Field(
+        30, ge=1, le=365, title="Days to declare", description="Older payments are not declared any more."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        try:
+            _HTTP_URL.validate_python(value)
+        except ValidationError:
+            raise _refuse(_("Enter an address that begins with http:// or https://.")) from None
+        return value.rstrip("/")
+
+    @field_validator("customs_targets")
+    @classmethod
+    def _are_distinct(cls, value: tuple[TargetConfig, ...]) -> tuple[TargetConfig, ...]:
+        if len({target.customs for target in value}) != len(value):
+            raise _refuse(_("The same customs code is listed twice."))
+        return value
+
+    @property
+    def targets(self) -> tuple[CustomsTarget, ...]:
+        return tuple(CustomsTarget(t.customs, t.merchant_customs_no) for t in self.customs_targets)
+
+
+class WechatConfig(DeclaringAccountConfig):
     """A WeChat Pay Global account with its customs targets."""
 
     needed = ("mchid", "appid", "merchant_serial", "merchant_private_key", "apiv3_key")
 
+    pay_code: str = Field(
+        TENPAY_CODE,
+        pattern=r"^[0-9A-Z]{10}$",
+        title="Payment enterprise code",
+        description="Customs registration of the payment enterprise; Tenpay's unless agreed otherwise.",
+    )
+    pay_name: str = Field(TENPAY_NAME, min_length=1, max_length=100, title="Payment enterprise name")
     base_url: str = Field(
         "https://apihk.mch.weixin.qq.com",
         title="Gateway address",
@@ -125,43 +183,11 @@ class WechatConfig(GatewayAccountConfig):
     apiv3_key: Secret = Field(
         SecretStr(""), title="APIv3 key", description="32 characters; opens notifications."
     )
-    customs_targets: tuple[TargetConfig, ...] = Field(
-        (),
-        title="Customs targets",
-        description="Payments of customs lanes are declared to each: customs code and registration.",
-    )
-    pay_code: str = Field(
-        TENPAY_CODE,
-        pattern=r"^[0-9A-Z]{10}$",
-        title="Payment enterprise code",
-        description="Customs registration of the payment enterprise; Tenpay's unless agreed otherwise.",
-    )
-    pay_name: str = Field(TENPAY_NAME, min_length=1, max_length=100, title="Payment enterprise name")
-    declare_window_days: int = Field(
-        30, ge=1, le=365, title="Days to declare", description="Older payments are not declared any more."
-    )
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_http(cls, value: str) -> str:
-        try:
-            _HTTP_URL.validate_python(value)
-        except ValidationError:
-            raise _refuse(_("Enter an address that begins with http:// or https://.")) from None
-        return value.rstrip("/")
 
     @field_validator("merchant_private_key")
     @classmethod
     def _is_key(cls, value: SecretStr) -> SecretStr:
-        pem = value.get_secret_value().strip()
-        if pem:
-            try:
-                signing.load_private_key(pem)
-            except ValueError:
-                raise _refuse(
-                    _("Enter an RSA private key in PEM form, 2048 bits or more, without pass phrase.")
-                ) from None
-        return SecretStr(pem)
+        return _private_key(value)
 
     @field_validator("apiv3_key")
     @classmethod
@@ -171,16 +197,61 @@ class WechatConfig(GatewayAccountConfig):
             raise _refuse(_("The APIv3 key has exactly 32 characters."))
         return SecretStr(key)
 
-    @field_validator("customs_targets")
-    @classmethod
-    def _are_distinct(cls, value: tuple[TargetConfig, ...]) -> tuple[TargetConfig, ...]:
-        if len({target.customs for target in value}) != len(value):
-            raise _refuse(_("The same customs code is listed twice."))
-        return value
 
-    @property
-    def targets(self) -> tuple[CustomsTarget, ...]:
-        return tuple(CustomsTarget(t.customs, t.merchant_customs_no) for t in self.customs_targets)
+class AntomConfig(DeclaringAccountConfig):
+    """An account at Antom, through which Mainland buyers pay by Alipay."""
+
+    needed = ("client_id", "merchant_private_key", "antom_public_key")
+
+    pay_code: str = Field(
+        ALIPAY_CODE,
+        pattern=r"^[0-9A-Z]{10}$",
+        title="Payment enterprise code",
+        description="Customs registration of the payment enterprise; Alipay's unless agreed otherwise.",
+    )
+    pay_name: str = Field(ALIPAY_NAME, min_length=1, max_length=100, title="Payment enterprise name")
+    customs_name: str = Field(
+        "",
+        max_length=100,
+        title="Registered name",
+        description="Name under which the registration number is known to customs.",
+    )
+    base_url: str = Field(
+        "https://open-sea-global.alipay.com",
+        title="Gateway address",
+        description="Address of Antom for your region, or of the sandbox in a demonstration.",
+    )
+    client_id: str = Field("", max_length=64, title="Client ID", description="As Antom assigned it.")
+    key_version: str = Field("1", pattern=r"^[0-9]{1,4}$", title="Key version")
+    merchant_private_key: Secret = Field(
+        SecretStr(""),
+        title="Merchant private key",
+        description="PEM, RSA of 2048 bits or more, without pass phrase.",
+    )
+    antom_public_key: str = Field(
+        "",
+        max_length=2000,
+        title="Antom's public key",
+        description="PEM; what Antom signs is checked with it.",
+    )
+    settlement_currency: str = Field(
+        "HKD", pattern=r"^[A-Z]{3}$", title="Settlement currency", description="What Antom pays out in."
+    )
+
+    @field_validator("merchant_private_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        return _private_key(value)
+
+    @field_validator("antom_public_key")
+    @classmethod
+    def _is_public_key(cls, value: str) -> str:
+        if value.strip():
+            try:
+                load_public_key(value.strip())
+            except ValueError:
+                raise _refuse(_("Enter an RSA public key in PEM form.")) from None
+        return value.strip()
 
 
 class PaymentConfig(WechatConfig):
@@ -193,7 +264,6 @@ class PaymentConfig(WechatConfig):
         title="Minutes to pay",
         description="A code not paid by then is closed at the gateway.",
     )
-
     refund_limit: Decimal = Field(
         Decimal(5000),
         ge=0,

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from saleor_ext.core.errors import ConfigurationError
-from saleor_ext.plugin_api import configuration
+from saleor_ext.plugin_api import Account, Plugin, accounts, configuration
 
 from .plugin import plugin
 
 
 def configure(sandbox_dir: Path, sandbox_url: str) -> None:  # every plugin is joined by the same call
-    """Save the sandbox's merchant account, unless it is in force already.
+    """Save the sandbox's merchant accounts, unless they are in force already.
 
     :raises ConfigurationError: the sandbox has not written its account yet
     """
@@ -33,10 +33,30 @@ def configure(sandbox_dir: Path, sandbox_url: str) -> None:  # every plugin is j
         "pay_code": given["pay_code"],
         "pay_name": given["pay_name"],
     }
-    row = configuration.latest(plugin)
-    stored = row.values if row else {}
-    # What an operator has changed in the console stays; only what ties us to this sandbox follows it.
-    if row and all(stored.get(name) == values[name] for name in ("base_url", "mchid", "merchant_serial")):
-        return
     secrets = {"merchant_private_key": key, "apiv3_key": given["apiv3_key"]}
-    configuration.save(plugin, {**stored, **values, **secrets}, actor="ponte seed")
+    _save(plugin, values, secrets, ("base_url", "mchid", "merchant_serial"))
+    _alipay(given["antom"], sandbox_url)
+
+
+def _alipay(given: dict[str, Any], sandbox_url: str) -> None:
+    names = ("client_id", "antom_public_key", "customs_name", "pay_code", "pay_name")
+    values = {
+        **{name: given[name] for name in names},
+        "base_url": sandbox_url or given["base_url"],
+        "customs_targets": given["customs"],
+    }
+    key = Path(given["merchant_key_file"]).read_text(encoding="ascii")
+    account = Account(plugin, accounts.kind_of(plugin, "antom"), "main")
+    ties = ("base_url", "client_id", "antom_public_key")
+    _save(account, values, {"merchant_private_key": key}, ties)
+
+
+def _save(
+    owner: Plugin | Account, values: dict[str, Any], secrets: dict[str, Any], ties: tuple[str, ...]
+) -> None:
+    """Save what is not in force: what an operator has changed stays, only what ties us to this sandbox follows it."""
+    row = configuration.latest(owner)
+    stored = row.values if row else {}
+    if row and all(str(stored.get(name)).strip() == str(values[name]).strip() for name in ties):
+        return
+    configuration.save(owner, {**stored, **values, **secrets}, actor="ponte seed")

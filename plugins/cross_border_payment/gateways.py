@@ -14,10 +14,12 @@ from typing import Any, cast
 import httpx2
 
 from saleor_ext.core.errors import ConfigurationError
-from saleor_ext.core.settings import platform_settings
 from saleor_ext.plugin_api import Account, accounts
 from saleor_ext.plugin_api.configuration import CACHE_SECONDS, current
 
+from . import addresses
+from .antom import account as antom
+from .antom.gateway import AntomGateway
 from .config import GatewayAccountConfig, PaymentConfig
 from .port import DeclaringGateway, Gateway
 from .wechat import account as wechat
@@ -35,7 +37,10 @@ class Company:
     build: Callable[[str, Any, httpx2.BaseTransport | None], Gateway]
 
 
-COMPANIES = {WechatGateway.identifier: Company(WechatGateway.title, wechat.build)}
+COMPANIES = {
+    WechatGateway.identifier: Company(WechatGateway.title, wechat.build),
+    AntomGateway.identifier: Company(AntomGateway.title, antom.build),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ def probe(account: Account) -> str:
 
 
 def notify_url(gateway_: Gateway) -> str:
-    return f"{platform_settings().public_url}/plugins/payment/notify/{gateway_.identifier}/{gateway_.account}"
+    return addresses.notify_url(gateway_.identifier, gateway_.account)
 
 
 def forget() -> None:

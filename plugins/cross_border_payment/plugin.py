@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.plugin_api import AccountKind, Periodic, Plugin, SaleorApp, WebhookDefinition
 
-from .config import PaymentConfig, WechatConfig
+from .config import AntomConfig, PaymentConfig, WechatConfig
 
 _HERE = "plugins.cross_border_payment"
 
@@ -20,7 +20,7 @@ plugin = Plugin(
     identifier="cross_border_payment",
     slug="payment",
     name=_("Cross-border payment"),
-    description=_("WeChat Pay for Mainland buyers, with the payment record that customs demand."),
+    description=_("WeChat Pay and Alipay for Mainland buyers, with the payment record that customs demand."),
     version="0.1.0",
     django_app="plugins.cross_border_payment.apps.CrossBorderPaymentConfig",
     config_model=PaymentConfig,
@@ -41,7 +41,10 @@ plugin = Plugin(
     ),
     urls=f"{_HERE}.urls",
     console_urls=f"{_HERE}.console.urls",
-    accounts=(AccountKind("wechat", _("WeChat Pay"), WechatConfig, f"{_HERE}.gateways.probe"),),
+    accounts=(
+        AccountKind("wechat", _("WeChat Pay"), WechatConfig, f"{_HERE}.gateways.probe"),
+        AccountKind("antom", _("Alipay through Antom"), AntomConfig, f"{_HERE}.gateways.probe"),
+    ),
     periodic=(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),
         Periodic("payment-reconcile", f"{_HERE}.tasks.reconcile_transactions", 30.0),

@@ -30,6 +30,11 @@ CUSTOMS = {
 #: Fields that a repetition must not change and a modification may.
 _FEES = ("duty", "order_fee", "transport_fee", "product_fee", "fee_type")
 _CERTIFICATE = ("certificate_type", "certificate_id", "certificate_name")
+#: The payment enterprises as customs know them.
+ENTERPRISES = {
+    "wechat": {"pay_code": keys.PAY_CODE, "pay_name": keys.PAY_NAME},
+    "antom": {"pay_code": keys.ALIPAY_CODE, "pay_name": keys.ALIPAY_NAME},
+}
 #: A merchant customs number that begins so was never registered with customs.
 UNREGISTERED = "X"
 
@@ -108,11 +113,11 @@ def declare(request: HttpRequest) -> dict[str, Any]:
     if data.get("certificate_id"):
         wanted.check_result = _compare(request, data, payment)
         wanted.save(update_fields=["check_result"])
-    _advance_later(wanted)
+    advance_later(wanted)
     return describe(wanted)
 
 
-def _advance_later(declaration: Declaration) -> None:
+def advance_later(declaration: Declaration) -> None:
     """Submitted, then processing, then the end."""
     for state, delay in (("PROCESSING", 15), ("END", 45)):
         schedule(
@@ -144,7 +149,7 @@ def _restart(declaration: Declaration, state: str) -> None:
     declaration.round += 1
     declaration.modify_time = timezone.now()
     declaration.save()
-    _advance_later(declaration)
+    advance_later(declaration)
 
 
 def _declaration(data: dict[str, Any], payment: Payment) -> Declaration:
@@ -305,11 +310,12 @@ def advance(payload: dict[str, Any]) -> None:
     elif payment.persona == "except" and declaration.round == 1:
         declaration.state = Declaration.State.EXCEPT
         declaration.explanation = "海关接口异常，请重推"
+        if payment.company == "antom":  # it pushes again by itself
+            schedule("psp.customs_again", {"id": declaration.pk}, delay_seconds=60)
     else:
         declaration.state = Declaration.State.SUCCESS
         record_payment(
-            pay_code=keys.PAY_CODE,
-            pay_name=keys.PAY_NAME,
+            **ENTERPRISES[payment.company],
             pay_transaction_id=declaration.sub_order_id or payment.transaction_id or "",
             order_no=declaration.sub_order_no or payment.out_trade_no,
             payer_name=payment.payer_name,
@@ -317,3 +323,11 @@ def advance(payload: dict[str, Any]) -> None:
             amount=declared_amount(declaration),
         )
     declaration.save()
+
+
+@job("psp.customs_again")
+def push_again(payload: dict[str, Any]) -> None:
+    """Declare anew what ended with an exception."""
+    declaration = Declaration.objects.select_for_update().get(pk=payload["id"])
+    if declaration.state == Declaration.State.EXCEPT:
+        _restart(declaration, "PROCESSING")

@@ -28,6 +28,11 @@ CATEGORY_CODE = "5311"
 PAY_CODE = "4403169D3W"
 PAY_NAME = "财付通支付科技有限公司"
 CUSTOMS = [{"customs": "GUANGZHOU_ZS", "merchant_customs_no": "4401W6PONT"}]
+CLIENT_ID = "SANDBOX_5PONTE0000000001"
+ALIPAY_CODE = "31222699S7"
+ALIPAY_NAME = "支付宝（中国）网络技术有限公司"
+#: Antom has no office of Guangzhou: its records go to the national one.
+ANTOM_CUSTOMS = [{"customs": "ZONGSHU", "merchant_customs_no": "4401W6PONT"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def make() -> None:
     """Make the keys unless they are there, and write ``config.json`` anew: addresses may have changed."""
     home = folder()
     home.mkdir(parents=True, exist_ok=True)
-    for name in ("merchant", "platform"):
+    for name in ("merchant", "platform", "antom_merchant", "antom_platform"):
         if not (home / f"{name}_cert.pem").exists():
             key, pem, _certificate = _pair(f"{name} (SANDBOX)")
             _write(home / f"{name}_key.pem", key)
@@ -120,11 +125,53 @@ def config() -> dict[str, Any]:
         "pay_code": PAY_CODE,
         "pay_name": PAY_NAME,
         "customs": CUSTOMS,
+        "antom": {
+            "base_url": settings.SANDBOX_PUBLIC_URL,
+            "client_id": CLIENT_ID,
+            "merchant_key_file": str(home / "antom_merchant_key.pem"),
+            "antom_public_key": _public_pem("antom_platform"),
+            "customs": ANTOM_CUSTOMS,
+            "customs_name": MERCHANT_NAME,
+            "pay_code": ALIPAY_CODE,
+            "pay_name": ALIPAY_NAME,
+        },
     }
+
+
+def _public_pem(name: str) -> str:
+    key = _certificate(name).public_key()
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 def _certificate(name: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate((folder() / f"{name}_cert.pem").read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class AntomKeys:
+    """The merchant's public key, and the one that Antom's stand-in signs with."""
+
+    merchant: rsa.RSAPublicKey
+    own: rsa.RSAPrivateKey = field(repr=False)
+
+
+@lru_cache(maxsize=4)
+def _load_antom(home: Path) -> AntomKeys:
+    merchant = _certificate("antom_merchant").public_key()
+    own = serialization.load_pem_private_key((home / "antom_platform_key.pem").read_bytes(), password=None)
+    if not isinstance(merchant, rsa.RSAPublicKey) or not isinstance(own, rsa.RSAPrivateKey):
+        raise TypeError("the keys in SANDBOX_DIR/psp must be RSA keys")
+    return AntomKeys(merchant, own)
+
+
+def load_antom() -> AntomKeys:
+    """Return Antom's keys, making them at the very first use."""
+    home = folder()
+    if not (home / "antom_platform_key.pem").exists():
+        make()
+    return _load_antom(home)
 
 
 @lru_cache(maxsize=4)

@@ -15,7 +15,7 @@ def new_token() -> str:
 
 
 class Payment(models.Model):
-    """One order of the merchant; amounts are in fen."""
+    """One order of a merchant; amounts are in fen."""
 
     class State(models.TextChoices):
         NOTPAY = "NOTPAY"
@@ -24,6 +24,8 @@ class Payment(models.Model):
         CLOSED = "CLOSED"
         PAYERROR = "PAYERROR"
 
+    #: Which company's words it was made in: ``wechat`` or ``antom``.
+    company = models.CharField(max_length=16, default="wechat")
     out_trade_no = models.CharField(max_length=32, unique=True)
     token = models.CharField(max_length=40, unique=True, default=new_token)
     trade_type = models.CharField(max_length=16)
@@ -84,6 +86,8 @@ class Declaration(models.Model):
     customs = models.CharField(max_length=32)
     sub_order_no = models.CharField(max_length=32, default="")
     sub_order_id = models.CharField(max_length=32, default="")
+    #: Antom's declarationRequestId.
+    request_no = models.CharField(max_length=32, default="")
     merchant_customs_no = models.CharField(max_length=32)
     request = models.JSONField()
     state = models.CharField(max_length=12, choices=State, default=State.SUBMITTED)
@@ -108,6 +112,7 @@ class Notification(models.Model):
     """A notification on its way to the merchant; the body never changes, the signature does."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    company = models.CharField(max_length=16, default="wechat")
     url = models.CharField(max_length=256)
     event_type = models.CharField(max_length=32)
     reference = models.CharField(max_length=64)

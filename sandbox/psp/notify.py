@@ -1,9 +1,11 @@
-"""Notifications: sealed once, signed anew for each attempt, repeated until the merchant answers 2xx."""
+"""Notifications: written once, signed anew for each attempt, repeated until the merchant takes them."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -21,13 +23,25 @@ log = logging.getLogger("sandbox.psp")
 RETRIES = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a company signs a notification, by body and address, and whether an answer means that it was taken."""
+
+    sign: Callable[[bytes, str], dict[str, str]]
+    taken: Callable[[httpx2.Response], bool]
+
+
+def _wechat_taken(response: httpx2.Response) -> bool:
+    return 200 <= response.status_code < 300
+
+
+MANNERS = {"wechat": Manner(lambda body, _url: stamp(body), _wechat_taken)}
+
+
 def notify(
     url: str, event_type: str, summary: str, *, reference: str, plain: dict[str, Any], kind: str
 ) -> None:
-    """Queue a notification in the caller's transaction: doubled, late or not at all if a fault says so."""
-    if not url:
-        return
-    fault = (knob("faults", {}) or {}).get("psp_notify", "")
+    """Queue a notification of WeChat Pay, sealed."""
     row = Notification(url=url, event_type=event_type, reference=reference)
     raw = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
     row.body = {
@@ -38,7 +52,15 @@ def notify(
         "summary": summary,
         "resource": {"original_type": kind, **seal(raw, kind)},
     }
+    queue(row)
+
+
+def queue(row: Notification) -> None:
+    """Queue a notification in the caller's transaction: doubled, late or not at all if a fault says so."""
+    if not row.url:
+        return
     row.save(force_insert=True)
+    fault = (knob("faults", {}) or {}).get("psp_notify", "")
     if fault == "never":
         return
     delay = 120 if fault == "late" else 1
@@ -49,21 +71,22 @@ def notify(
 
 @job("psp.notify", atomic=False, max_attempts=len(RETRIES) + 1)
 def deliver(payload: dict[str, Any]) -> None:
-    """Send one notification; anything but 2xx within five seconds is tried again."""
+    """Send one notification; what is not taken within five seconds is tried again."""
     row = Notification.objects.get(pk=payload["id"])
     if row.delivered_at and not payload.get("again"):
         return
     body = json.dumps(row.body, ensure_ascii=False, separators=(",", ":")).encode()
     row.attempts += 1
+    manner = MANNERS[row.company]
     try:
         response = client().post(
             row.url,
             content=body,
-            headers={"Content-Type": "application/json", "Accept": "*/*", **stamp(body)},
+            headers={"Content-Type": "application/json", "Accept": "*/*", **manner.sign(body, row.url)},
             timeout=5.0,
         )
         row.last_status = str(response.status_code)
-        good = 200 <= response.status_code < 300
+        good = manner.taken(response)
     except httpx2.HTTPError as error:
         row.last_status, good = type(error).__name__, False
     if good:

@@ -15,6 +15,9 @@ from sandbox.psp import keys
 from sandbox.psp.models import Payment
 from sandbox.psp.payments import PERSONAS, CannotPay, pay
 
+#: What the buyer would see the page in.
+WALLETS = {"wechat": "微信支付 · WeChat Pay", "antom": "支付宝 · Alipay"}
+
 
 def _back(url: str) -> str:
     """Return where the shop wants the buyer back; only web addresses are followed."""
@@ -42,6 +45,7 @@ def phone(request: HttpRequest, token: str) -> HttpResponse:
         "payment": payment,
         "amount": f"{payment.total // 100}.{payment.total % 100:02d}",
         "merchant": keys.MERCHANT_NAME,
+        "wallet": WALLETS[payment.company],
         "personas": PERSONAS,
         "error": error,
         "cancelled": cancelled,

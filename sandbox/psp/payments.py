@@ -162,7 +162,7 @@ def describe(payment: Payment) -> dict[str, Any]:
 def find(request: HttpRequest, **by: str) -> Payment:
     """Return the payment of the account named in the query."""
     check_account(request.GET)
-    payment = Payment.objects.filter(**by).first()
+    payment = Payment.objects.filter(company="wechat", **by).first()
     if payment is None:
         raise ApiError(404, "ORDER_NOT_EXIST", "订单不存在")
     return payment
@@ -214,17 +214,25 @@ def pay(payment: Payment, persona: str = "same", payer_name: str = "", payer_id_
             payment.save(update_fields=["persona", "state"])
             return payment
         payment.state = Payment.State.SUCCESS
-        payment.transaction_id = number("42", 28)
+        payment.transaction_id = payment.transaction_id or number("42", 28)
         payment.success_time = timezone.now()
         payment.payer_name = payer_name or chosen.name
         payment.payer_id_number = (payer_id_number or chosen.id_number).upper()
         payment.save()
-        notify(
-            payment.notify_url,
-            "TRANSACTION.SUCCESS",
-            "支付成功",
-            reference=payment.out_trade_no,
-            plain=describe(payment),
-            kind="transaction",
-        )
+        TELL_PAID[payment.company](payment)
     return payment
+
+
+def _tell_paid(payment: Payment) -> None:
+    notify(
+        payment.notify_url,
+        "TRANSACTION.SUCCESS",
+        "支付成功",
+        reference=payment.out_trade_no,
+        plain=describe(payment),
+        kind="transaction",
+    )
+
+
+#: How the merchant hears of a payment, by company.
+TELL_PAID = {"wechat": _tell_paid}

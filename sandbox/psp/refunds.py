@@ -29,7 +29,7 @@ def _payment(data: dict[str, Any]) -> Payment:
     by = {name: data[name] for name in ("transaction_id", "out_trade_no") if data.get(name)}
     if not by:
         raise ApiError(400, "PARAM_ERROR", "transaction_id 与 out_trade_no 二选一", field="/out_trade_no")
-    payment = Payment.objects.select_for_update().filter(**by).first()
+    payment = Payment.objects.select_for_update().filter(company="wechat", **by).first()
     if payment is None:
         raise ApiError(404, "RESOURCE_NOT_EXISTS", "订单不存在")
     if payment.state not in {"SUCCESS", "REFUND"} or payment.success_time is None:
@@ -140,6 +140,10 @@ def finish(payload: dict[str, Any]) -> None:
         refund.status = Refund.Status.SUCCESS
         refund.success_time = timezone.now()
     refund.save(update_fields=["status", "success_time"])
+    TELL_REFUND[refund.payment.company](refund)
+
+
+def _tell_refund(refund: Refund) -> None:
     plain = {"mchid": keys.MCHID, **describe(refund), "refund_status": refund.status}
     notify(
         refund.notify_url,
@@ -149,3 +153,7 @@ def finish(payload: dict[str, Any]) -> None:
         plain=plain,
         kind="refund",
     )
+
+
+#: How the merchant hears of a refund, by company.
+TELL_REFUND = {"wechat": _tell_refund}

@@ -77,10 +77,14 @@ def _rows(day: date) -> Iterator[dict[str, str]]:
     begin = datetime.combine(day, time(0), zone)
     within = (begin, begin + timedelta(days=1) - timedelta(microseconds=1))
     off = fault() == "off"
-    for payment in Payment.objects.filter(success_time__range=within).order_by("success_time", "id"):
+    for payment in Payment.objects.filter(company="wechat", success_time__range=within).order_by(
+        "success_time", "id"
+    ):
         yield {**_payment(payment, Decimal(payment.total + off) / 100)}
         off = False
-    refunds = Refund.objects.filter(success_time__range=within, status=Refund.Status.SUCCESS)
+    refunds = Refund.objects.filter(
+        payment__company="wechat", success_time__range=within, status=Refund.Status.SUCCESS
+    )
     for refund in refunds.select_related("payment").order_by("success_time", "id"):
         yield _refund(refund)
 

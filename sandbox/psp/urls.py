@@ -1,6 +1,6 @@
 """Addresses of the payment company."""
 
-from django.urls import path
+from django.urls import include, path
 
 from sandbox.psp import certificates, customs, pages, payments, refunds, statements
 from sandbox.psp.wire import api
@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{V3}/customs/orders", api(post=customs.declare, patch=customs.modify, get=customs.query)),
     path(f"{V3}/customs/redeclare", api(post=customs.redeclare)),
     path(f"{V3}/customs/verify-certificate", api(post=customs.verify_certificate)),
+    path("ams/api/v1/", include("sandbox.psp.antom.urls")),
     path("pay/<str:token>/", pages.phone, name="phone"),
     path("sandbox/psp/pay", pages.pay_json, name="psp-pay"),
 ]

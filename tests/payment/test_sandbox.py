@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from plugins.cross_border_payment import declarations, gateways, matching, statements, webhooks
+from plugins.cross_border_payment import addresses, declarations, gateways, matching, statements, webhooks
 from plugins.cross_border_payment.models import (
     PaymentRefund,
     PaymentSession,
@@ -82,7 +82,7 @@ def account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Sandbox]:
     """Configure the plugin from what the sandbox writes for its merchant."""
-    monkeypatch.setattr(gateways, "platform_settings", lambda: SimpleNamespace(public_url=live_server.url))
+    monkeypatch.setattr(addresses, "platform_settings", lambda: SimpleNamespace(public_url=live_server.url))
     known = sandbox.config
     values = {
         "base_url": sandbox.url,

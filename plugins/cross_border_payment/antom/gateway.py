@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
+from ..addresses import notify_path
 from ..port import (
     Buyer,
     Capabilities,
@@ -31,7 +34,7 @@ from ..port import (
     VerifiedNotify,
 )
 from . import mapper
-from .client import AntomClient
+from .client import AntomClient, kept_headers
 from .mapper import Merchant
 from .signing import Stamp
 
@@ -43,26 +46,35 @@ NOTIFY_ANSWER = {"result": {"resultCode": "SUCCESS", "resultStatus": "S", "resul
 
 
 class AntomGateway:
-    """One client id at Antom; implements Gateway and CustomsDeclarer.
-
-    ``notify_path`` is the path of our notification address: Antom's signature covers it.
-    """
+    """One client id at Antom; implements Gateway and CustomsDeclarer."""
 
     identifier = "antom"
+    title = _("Alipay")
+    icon = "alipay"
 
     def __init__(
-        self,
-        account: str,
-        merchant: Merchant,
-        client: AntomClient,
-        capabilities: Capabilities,
-        notify_path: str,
+        self, account: str, merchant: Merchant, client: AntomClient, capabilities: Capabilities
     ) -> None:
         self.account = account
         self.merchant = merchant
         self.client = client
         self.capabilities = capabilities
-        self.notify_path = notify_path
+
+    @property
+    def merchant_account(self) -> str:
+        return self.merchant.client_id
+
+    @property
+    def app_id(self) -> str:
+        return ""
+
+    def close_connections(self) -> None:
+        self.client.close()
+
+    def probe(self) -> str:
+        """Ask for a payment that never was: our signature and Antom's are both checked by it."""
+        self.query("PONTEPROBE")
+        return f"client id {self.merchant.client_id}"
 
     # -- payments
 
@@ -144,6 +156,14 @@ class AntomGateway:
 
     # -- notifications
 
+    def kept_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return kept_headers(headers)
+
+    def notify_answer(self, refusal: str = "") -> dict[str, Any]:
+        if refusal:
+            return {"result": {"resultCode": "FAIL", "resultStatus": "F", "resultMessage": refusal}}
+        return NOTIFY_ANSWER
+
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> VerifiedNotify:
         self._check_stamp(headers, raw, now)
         try:
@@ -182,7 +202,8 @@ class AntomGateway:
             raise NotifyRefused("the notification is too old or from the future", code="stale")
         if stamp.client_id != self.merchant.client_id:
             raise NotifyRefused("the notification is for another merchant account", code="other_account")
-        if not self.client.holds(stamp, self.notify_path, raw):
+        # The signature covers the path of our own address.
+        if not self.client.holds(stamp, notify_path(self.identifier, self.account), raw):
             raise NotifyRefused("the notification's signature does not hold", code="bad_signature")
 
     # -- customs

@@ -75,7 +75,7 @@ def load_public_key(pem: str) -> RSAPublicKey:
     except (ValueError, TypeError) as error:
         raise ValueError("not a PEM public key") from error
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("must be an RSA key")  # noqa: TRY004 - a value of a form, not a programming error
+        raise ValueError("must be an RSA key")
     return key
 
 
