@@ -1,0 +1,122 @@
+"""What any payment company has to do, tried over its real wire against the sandbox.
+
+A company joins by a harness in ``test_contract``; the checks know nothing but the port.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeVar
+
+import httpx2
+
+from plugins.cross_border_payment.port import DeclaringGateway, StartRequest, Surroundings
+from saleor_ext.core import clock
+from saleor_ext.core.money import Money
+
+T = TypeVar("T")
+PRICE = Money("194.00", "CNY")
+
+
+@dataclass
+class Mailbox:
+    """Takes notifications as a shop would, and keeps them; ``answer`` is what the gateway says to them."""
+
+    url: str
+    answer: Callable[[], dict[str, Any]]
+    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def about(
+        self, number: str, find: Callable[[dict[str, str], bytes], str]
+    ) -> tuple[dict[str, str], bytes]:
+        """Return the first notification whose subject, told by ``find``, is ``number``."""
+        return until(lambda: next((one for one in self.taken if find(*one) == number), None))
+
+
+@contextmanager
+def mailbox(path: str, answer: Callable[[], dict[str, Any]]) -> Iterator[Mailbox]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            box.taken.append((dict(self.headers.items()), body))
+            said = json.dumps(box.answer()).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    box = Mailbox(f"http://127.0.0.1:{server.server_port}{path}", answer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield box
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def until(found: Callable[[], T | None], seconds: float = 30) -> T:
+    """Wait until something is there."""
+    end = time.monotonic() + seconds
+    while (value := found()) is None:
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+    return value
+
+
+@dataclass
+class Harness:
+    """A company's gateway at the sandbox, and the buyer's phone."""
+
+    gateway: DeclaringGateway
+    sandbox: str
+    box: Mailbox
+    #: A name and a number that the sandbox's persona "same" takes for its own.
+    stranger: DeclaringGateway
+
+    def number(self) -> str:
+        return "PT" + secrets.token_hex(13).upper()
+
+    def request(
+        self, number: str, amount: Money = PRICE, on: Surroundings = Surroundings.DESKTOP
+    ) -> StartRequest:
+        # The time is part of the order: the same number again has to be the same order.
+        return StartRequest(
+            out_trade_no=number,
+            amount=amount,
+            description="杏仁饼 礼盒",
+            notify_url=self.box.url,
+            return_url="",
+            client_ip="127.0.0.1",
+            surroundings=on,
+            expires_at=self.expires,
+        )
+
+    def __post_init__(self) -> None:
+        self.expires = (clock.now() + timedelta(minutes=30)).replace(microsecond=0)
+
+    def pay(self, number: str, persona: str = "same", **who: str) -> httpx2.Response:
+        return httpx2.post(
+            f"{self.sandbox}/sandbox/psp/pay", json={"out_trade_no": number, "persona": persona, **who}
+        )
+
+    def paid(self, persona: str = "same", **who: str) -> str:
+        """Return the number of a payment that was made."""
+        number = self.number()
+        self.gateway.start(self.request(number))
+        assert self.pay(number, persona, **who).status_code == 200
+        return number
