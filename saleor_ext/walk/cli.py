@@ -15,6 +15,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--listing", default="", metavar="SLUG", help="what to publish and buy; default: any that fits"
     )
+    parser.add_argument(
+        "--wallet", default="", metavar="COMPANY", help="pay with wechat or antom; default: the first offered"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON line a step")
     parser.add_argument(
         "--patience",
@@ -38,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .journey import Plan, Walk
 
     tell = _as_json if arguments.json else _as_text
-    plan = Plan(arguments.lane, arguments.listing, arguments.patience, arguments.then)
+    plan = Plan(arguments.lane, arguments.listing, arguments.patience, arguments.then, arguments.wallet)
     return 0 if Walk(plan, tell).run() else 1
 
 

@@ -44,6 +44,8 @@ class Plan:
     patience: float = 60.0
     #: Another way to go on: ``cancel``, ``amend`` or ``return``; empty for the ordinary one.
     then: str = ""
+    #: Identifier of the payment company to pay with; empty for the first that is offered.
+    wallet: str = ""
 
 
 class Walk:
@@ -58,7 +60,7 @@ class Walk:
         browser = Browser(platform_settings().public_url, patience=self._plan.patience)
         try:
             shopper = new_shopper(given=BUYERS.get(self._plan.then, ""))
-            order_id = self._buy(Purchase(browser, shopper, self._plan.patience))
+            order_id = self._buy(Purchase(browser, shopper, self._plan.patience, self._plan.wallet))
             self._follow(order_id)
         except StepFailed:
             return False  # the failing step has told why

@@ -27,6 +27,8 @@ class Purchase:
     browser: Browser
     shopper: Shopper
     patience: float
+    #: Which of the ways to pay to take; empty: the first.
+    method: str = ""
     page: Page | None = field(default=None, init=False)
     key: str = field(default="", init=False)
     wallet: str = field(default="", init=False)
@@ -83,7 +85,10 @@ class Purchase:
         """Agree to the notice and press "pay"; return the wallet's address on this phone."""
         page = self._here()
         form = page.form("notice")
-        method = form.values.get("method") or next(iter(form.choices.get("method", ())), "")
+        offered = [*filter(None, [form.values.get("method")]), *form.choices.get("method", ())]
+        if self.method and self.method not in offered:
+            raise Stuck(f"{self.method} is not offered, only {', '.join(sorted(set(offered))) or 'nothing'}")
+        method = self.method or next(iter(offered), "")
         if not method:
             raise Stuck(f"no way to pay is offered: {page.complaint() or 'no reason shown'}")
         self.page = self.browser.send(form, {"notice": "on", "method": method})
