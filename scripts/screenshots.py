@@ -52,6 +52,7 @@ TELLING = {
     ),
     *("console-parcel-1440-en", "console-orders-1440-en", "console-plugins-1440-zh-hant"),
     *("console-customs-declaration-1440-zh-hans", "console-customs-document-1440-zh-hant"),
+    "console-payment-1440-zh-hant",
 }
 
 
@@ -181,6 +182,29 @@ def customs(album: Album, open_window: Callable[..., BrowserContext]) -> None:
             tour(name.removesuffix("s"), operator.page.url.removeprefix(album.site + PREFIX["zh-hant"]))
 
 
+def payments(album: Album, open_window: Callable[..., BrowserContext]) -> None:
+    """The clerk's pages about money: payments, what does not agree, the ledger, an account's form."""
+    for device in SITES.values():
+        context = open_window(locale="zh-TW", **device)
+        operator = Operator(context.new_page(), album.site)
+        operator.sign_in("/zh-hant/console/", "admin@ponte.example")
+
+        def tour(name: str, path: str, context: BrowserContext = context) -> None:
+            album.tour(context, f"console-{name}", path, ("zh-hans", "zh-hant"))
+
+        tour("payments", "/console/payment/")
+        tour("reconciliation", "/console/payment/reconciliation/")
+        tour("alipay", "/console/plugins/cross_border_payment/accounts/antom/main/")
+        operator.open("/zh-hant/console/payment/?state=paid")
+        operator.page.locator("td a[href*='/console/payment/']").first.click()
+        operator.page.wait_for_load_state()
+        tour("payment", operator.page.url.removeprefix(album.site + PREFIX["zh-hant"]))
+        operator.page.locator("td a[href*='/console/ledger/journals/']").first.click()
+        operator.page.wait_for_load_state()
+        tour("journal", operator.page.url.removeprefix(album.site + PREFIX["zh-hant"]))
+        tour("ledger", "/console/ledger/")
+
+
 def take_all(album: Album, browser: Browser) -> None:
     opened: list[BrowserContext] = []
 
@@ -190,7 +214,7 @@ def take_all(album: Album, browser: Browser) -> None:
         opened.append(context)
         return context
 
-    for part in (shop, portal, console, customs):
+    for part in (shop, portal, console, customs, payments):
         part(album, open_window)
         while opened:
             opened.pop().close()
