@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import Way, needs
@@ -19,6 +19,12 @@ from storefront.console.access import staff_only
 from storefront.console.shell import FINANCE, page
 
 FOUND = 100
+KINDS = {
+    Account.Kind.ASSET: _("Asset"),
+    Account.Kind.LIABILITY: _("Liability"),
+    Account.Kind.INCOME: _("Income"),
+    Account.Kind.EXPENSE: _("Expense"),
+}
 
 
 @staff_only
@@ -33,7 +39,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         {
             **one,
             "money": Money(Decimal(one["balance"]), one["currency"]),
-            "word": Account.Kind(one["kind"]).label,
+            "word": KINDS[Account.Kind(one["kind"])],
         }
         for one in ledger.balances()
     ]
@@ -51,6 +57,7 @@ def account(request: HttpRequest, code: str, currency: str) -> HttpResponse:
     )
     context = {
         "account": found,
+        "word": KINDS[Account.Kind(found.kind)],
         "balance": ledger.balance(code, currency),
         "grows_by_debits": found.kind in chart.DEBIT_KINDS,
         "entries": [_sides(one) for one in entries.rows],
@@ -90,4 +97,4 @@ def _sides(entry: Entry) -> dict[str, object]:
 
 
 def _back() -> Way:
-    return Way(_("Ledger"), reverse("console:ledger"))
+    return Way(str(_("Ledger")), reverse("console:ledger"))
