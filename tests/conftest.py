@@ -15,7 +15,13 @@ from tests.demo_process import DemoProcess
 #: Where tests use a running demonstration. One worker has the faults and one the rest, each with one of its own: both
 #: mostly wait, and together they would be the longest part of a run.
 FAULT_TESTS = "tests/faults/"
-DEMO_TESTS = ("tests/e2e/", FAULT_TESTS, "tests/launcher/test_demo.py", "tests/launcher/test_later_walks.py")
+DEMO_TESTS = (
+    "tests/e2e/",
+    FAULT_TESTS,
+    "tests/launcher/test_demo.py",
+    "tests/launcher/test_later_walks.py",
+    "tests/launcher/test_no_secrets.py",
+)
 
 # A busy machine makes no test fail: neither an example nor the making of examples is timed.
 settings.register_profile("ponte", deadline=None, suppress_health_check=[HealthCheck.too_slow])

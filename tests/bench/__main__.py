@@ -148,7 +148,7 @@ def _assets(world: World, page: str) -> int:
 
 def main() -> int:
     django.setup()
-    from tests.bench import customs, ledger
+    from tests.bench import customs, ledger, payment
     from tests.bench.world import make
 
     only = set(sys.argv[1:])
@@ -162,6 +162,8 @@ def main() -> int:
         }.items():
             if not only or name in only:
                 bench(emit)
+        if not only or "notify-ack" in only:
+            payment.notify_bench(emit, world, REQUESTS, BEFORE, CONCURRENCY)
         if only:
             return 0
         webhook_ack(world)
