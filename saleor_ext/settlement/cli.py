@@ -1,4 +1,4 @@
-"""``ponte ledger``: balances, and the check of everything that has to be true of the ledger. JSON out."""
+"""``ponte ledger``: balances, the check of everything that has to be true of the ledger, rates. JSON out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 def register(subparsers: Any) -> None:
     """Add the command ``ledger``."""
-    parser = subparsers.add_parser("ledger", help="the settlement ledger: balance, check")
+    parser = subparsers.add_parser("ledger", help="the settlement ledger: balance, check, rates")
     commands = parser.add_subparsers(dest="ledger_command", required=True, metavar="COMMAND")
     balance = commands.add_parser(
         "balance", help="accounts with their balances; 1 when there is no such account"
@@ -23,6 +23,12 @@ def register(subparsers: Any) -> None:
         "check", help="prove the ledger; 1 with the differences when something is off"
     )
     check.set_defaults(func=_check, needs_django=True)
+    rates = commands.add_parser(
+        "rates", help="load reference rates from CSV; 1 when one differs from what is known"
+    )
+    rates.add_argument("file", metavar="FILE", help="CSV: base,quote,day,rate,source")
+    rates.add_argument("--check", action="store_true", help="only tell what would be loaded")
+    rates.set_defaults(func=_rates, needs_django=True)
 
 
 def _balance(arguments: argparse.Namespace) -> int:
@@ -39,6 +45,19 @@ def _check(_arguments: argparse.Namespace) -> int:
     report = checking.run()
     _print(report)
     return 0 if report["ok"] else 1
+
+
+def _rates(arguments: argparse.Namespace) -> int:
+    from . import fx
+
+    try:
+        with open(arguments.file, encoding="utf-8-sig", newline="") as file:
+            report = fx.load(file, check_only=arguments.check)
+    except (OSError, UnicodeDecodeError, fx.BadRates) as error:
+        _print({"error": str(error)})
+        return 1
+    _print(report)
+    return 1 if report["differences"] else 0
 
 
 def _print(value: object) -> None:
