@@ -60,8 +60,15 @@ def enter(merchant: str, currency: str, holder: str, bic: str, account: str, *, 
             merchant=merchant, currency=currency, holder=name, bic=code, account=number,
             entered_by=actor, entered_at=clock.now(),
         )  # fmt: skip
-        facts = {"merchant": merchant, "currency": currency, "changed": last is not None}
-        audit.record("payout.details_entered", "bank_details", made.pk, actor=actor, **facts)
+        audit.record(
+            "payout.details_entered",
+            "bank_details",
+            made.pk,
+            actor=actor,
+            merchant=merchant,
+            currency=currency,
+            changed=last is not None,
+        )
     return made
 
 

@@ -6,13 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from . import cli_payouts
+from . import cli_payouts, cli_statement
 from .cli_output import show
 
 
 def register(subparsers: Any) -> None:
     """Add the command ``ledger``."""
-    parser = subparsers.add_parser("ledger", help="the settlement ledger: balance, check, rates, payouts")
+    parser = subparsers.add_parser(
+        "ledger", help="the settlement ledger: balance, check, rates, payouts, statement"
+    )
     commands = parser.add_subparsers(dest="ledger_command", required=True, metavar="COMMAND")
     balance = commands.add_parser(
         "balance", help="accounts with their balances; 1 when there is no such account"
@@ -32,6 +34,7 @@ def register(subparsers: Any) -> None:
     rates.add_argument("--check", action="store_true", help="only tell what would be loaded")
     rates.set_defaults(func=_rates, needs_django=True)
     cli_payouts.register(commands)
+    cli_statement.register(commands)
 
 
 def _balance(arguments: argparse.Namespace) -> int:

@@ -81,7 +81,8 @@ def _pain(batch: PayoutBatch, payouts: Sequence[Payout]) -> bytes:
     made = batch.released_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     total = Money.sum((Money(one.amount, one.currency) for one in payouts), batch.currency).quantize()
     sums = (("NbOfTxs", str(len(payouts))), ("CtrlSum", f"{total.amount:f}"))
-    document = etree.Element(f"{{{NAMESPACE}}}Document", nsmap={None: NAMESPACE})
+    names: dict[str | None, str] = {None: NAMESPACE}
+    document = etree.Element(f"{{{NAMESPACE}}}Document", nsmap=names)  # type: ignore[arg-type]  # None is the default
     root = _add(document, "CstmrCdtTrfInitn")
     header = _add(root, "GrpHdr")
     for tag, text in (("MsgId", batch.pk.hex), ("CreDtTm", made), *sums):
