@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ def register(commands: Any) -> None:
 def _statement(arguments: argparse.Namespace) -> int:
     from . import statement_xlsx, statements
 
-    statement = statements.Statement(arguments.merchant, arguments.currency, arguments.start, arguments.end)
+    statement = statements.Statement(
+        arguments.merchant, arguments.currency, arguments.start, arguments.end, _progress
+    )
     try:
         if arguments.format == "json":
             content = json.dumps(statements.as_json(statement), ensure_ascii=False)
@@ -43,3 +46,7 @@ def _statement(arguments: argparse.Namespace) -> int:
     closing = f"{statement.closing:.2f}"
     show({"file": str(arguments.output), "lines": statement.count, "closing": closing})
     return 0
+
+
+def _progress(count: int) -> None:
+    sys.stderr.write(f"{count} lines\n")

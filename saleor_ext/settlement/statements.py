@@ -5,7 +5,7 @@ What is owed is ``merchant.….pending`` and ``.available`` together. Days are C
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from .models import Entry
 #: Journals whose whole part of the merchant is commission.
 _COMMISSION = frozenset({"commission", "commission_back"})
 _CHUNK = 2000
+PROGRESS = 10_000
 
 
 class Changed(PermanentError):
@@ -60,6 +61,8 @@ class Statement:
     currency: str
     start: date
     end: date
+    #: Told the number of lines so far, every ten thousand.
+    progress: Callable[[int], None] | None = None
     opening: Decimal = field(init=False)
     closing: Decimal = field(init=False)
     count: int = field(default=0, init=False)
@@ -78,6 +81,8 @@ class Statement:
             self.closing = line.balance
             self.count += 1
             self.sums[line.kind] = self.sums.get(line.kind, Decimal(0)) + line.net
+            if self.progress is not None and self.count % PROGRESS == 0:
+                self.progress(self.count)
             yield line
         after = owed(self.merchant, self.currency, _midnight(self.end + timedelta(days=1)))
         if after != self.closing:

@@ -77,6 +77,15 @@ def test_a_journal_that_comes_in_between_is_found_out() -> None:
         list(reading)
 
 
+def test_long_statements_tell_how_far_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "PROGRESS", 2)
+    told: list[int] = []
+    for day in range(5):
+        owe("1.00", day)
+    assert len(list(Statement("bakery", "CNY", START, END, told.append).lines())) == 5
+    assert told == [2, 4]
+
+
 def run(*words: str) -> int:
     parser = argparse.ArgumentParser()
     cli.register(parser.add_subparsers())
