@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -73,6 +74,21 @@ class PlatformSettings(BaseSettings):
     settlement_hold_days: int = Field(
         45, ge=0, le=365, description="days after release or delivery until merchants' money may be paid out"
     )
+    payout_minimum: Decimal = Field(
+        Decimal(100), ge=0, description="least amount that a merchant is paid, in the payout's currency"
+    )
+    payout_change_days: int = Field(
+        7, ge=0, le=90, description="days that payouts wait after a merchant's bank details changed"
+    )
+    payout_reserve_percent: Decimal = Field(
+        Decimal(0), ge=0, le=100, description="share of lately released money kept back for returns"
+    )
+    payout_reserve_days: int = Field(
+        30, ge=0, le=365, description="days after its release that the reserve is kept of money"
+    )
+    payout_debtor_name: str = Field("", description="holder of the account that payouts go out from")
+    payout_debtor_account: str = Field("", description="number of the account that payouts go out from")
+    payout_debtor_bic: str = Field("", description="BIC of the bank that payouts go out from")
 
     @field_validator("public_url", "app_url", "saleor_api_url", "dashboard_origin")
     @classmethod

@@ -16,6 +16,12 @@ CUSTOMS_TAX = "customs_tax.payable"
 FREIGHT = "freight.payable"
 COMMISSION = "commission.revenue"
 ROUNDING = "rounding"
+PSP_FEE = "psp_fee.expense"
+FX_GAIN_LOSS = "fx.gain_loss"
+#: Paid out by us, not yet told by the bank whether it arrived.
+PAYOUT_CLEARING = "payout.clearing"
+#: The platform's account that payouts go out from.
+PAYOUT_BANK = "bank.payout"
 #: Beginning of a code -> kind; the longest that fits counts.
 _KINDS = {
     "psp.": Kind.ASSET,
@@ -26,9 +32,10 @@ _KINDS = {
     FREIGHT: Kind.LIABILITY,
     "refund.clearing": Kind.LIABILITY,
     COMMISSION: Kind.INCOME,
-    "psp_fee.expense": Kind.EXPENSE,
+    PSP_FEE: Kind.EXPENSE,
     "fx.trading.": Kind.ASSET,
-    "fx.gain_loss": Kind.INCOME,
+    FX_GAIN_LOSS: Kind.INCOME,
+    PAYOUT_CLEARING: Kind.LIABILITY,
     ROUNDING: Kind.EXPENSE,
 }
 #: Kinds that grow by debits.
@@ -56,3 +63,11 @@ def merchant_pending(slug: str) -> str:
 
 def merchant_available(slug: str) -> str:
     return f"merchant.{slug}.available"
+
+
+def bank(account: str) -> str:
+    return f"bank.{account}"
+
+
+def fx_trading(currency: str) -> str:
+    return f"fx.trading.{currency}"

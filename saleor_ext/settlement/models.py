@@ -6,6 +6,8 @@ import uuid
 
 from django.db import models
 
+from saleor_ext.core.fields import EncryptedTextField
+
 
 class Account(models.Model):
     """An account in one currency; see ``chart`` for what the codes mean."""
@@ -103,3 +105,136 @@ class CommissionRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant or '*'} {self.lane or '*'} {self.hs_prefix or '*'} {self.rate}"
+
+
+class FxRate(models.Model):
+    """A reference rate of a day: one unit of ``base`` is ``rate`` units of ``quote``."""
+
+    base = models.CharField(max_length=3)
+    quote = models.CharField(max_length=3)
+    day = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=8)
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["base", "quote", "day"], name="ledger_rate_once"),
+            models.CheckConstraint(condition=models.Q(rate__gt=0), name="ledger_rate_positive"),
+            models.CheckConstraint(condition=~models.Q(base=models.F("quote")), name="ledger_rate_of_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.base}/{self.quote} {self.day} {self.rate}"
+
+
+class BankDetails(models.Model):
+    """Where a merchant is paid in a currency; a change is a further row, the latest counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    merchant = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    holder = models.CharField(max_length=140)
+    bic = models.CharField(max_length=11)
+    account = EncryptedTextField()
+    entered_by = models.CharField(max_length=200)
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "currency", "entered_at"], name="ledger_bank_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.merchant} {self.currency}"
+
+
+class PayoutBatch(models.Model):
+    """All payouts of a day in one currency. Who drafted it may not release it."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        APPROVED = "approved"
+        RELEASED = "released"
+        PAID = "paid"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    drafted_by = models.CharField(max_length=200)
+    drafted_at = models.DateTimeField()
+    approved_by = models.CharField(max_length=200, blank=True)
+    released_by = models.CharField(max_length=200, blank=True)
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "currency"], name="ledger_payout_batch_once"),
+            models.CheckConstraint(
+                condition=~models.Q(drafted_by="") & ~models.Q(released_by=models.F("drafted_by")),
+                name="ledger_payout_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("draft", "approved"), released_by="", released_at=None)
+                | (
+                    models.Q(state__in=("released", "paid", "failed"), released_at__isnull=False)
+                    & ~models.Q(released_by="")
+                    & ~models.Q(approved_by="")
+                ),
+                name="ledger_payout_released_by",
+            ),
+        ]
+        ordering = ["-day", "currency"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.currency}"
+
+
+class Payout(models.Model):
+    """What one merchant gets in a batch."""
+
+    State = PayoutBatch.State
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="payouts")
+    merchant = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    details = models.ForeignKey(BankDetails, on_delete=models.PROTECT)
+    state = models.CharField(max_length=8, choices=PayoutBatch.State.choices, default=PayoutBatch.State.DRAFT)
+    #: The bank's own number of the payment, or why it failed.
+    told = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="ledger_payout_positive"),
+            models.UniqueConstraint(
+                fields=["merchant", "currency"],
+                condition=models.Q(state__in=("draft", "approved")),
+                name="ledger_payout_open_once",
+            ),
+        ]
+        ordering = ["merchant"]
+
+    def __str__(self) -> str:
+        return f"{self.merchant} {self.amount} {self.currency}"
+
+    @property
+    def end_to_end_id(self) -> str:
+        """The number that the bank carries to the merchant (35 characters at most)."""
+        return self.id.hex
+
+
+class PayoutFile(models.Model):
+    """A file for the bank as it was made first; ``digest`` is the SHA-256 of its bytes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="files")
+    format = models.CharField(max_length=8)
+    content = EncryptedTextField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "format"], name="ledger_payout_file_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch} {self.format}"

@@ -148,7 +148,7 @@ def _assets(world: World, page: str) -> int:
 
 def main() -> int:
     django.setup()
-    from tests.bench import customs, ledger, payment
+    from tests.bench import customs, ledger, payment, statement
     from tests.bench.world import make
 
     only = set(sys.argv[1:])
@@ -159,6 +159,7 @@ def main() -> int:
             "customs-receipts": customs.receipts_bench,
             "customs-peak": customs.peak_bench,
             "ledger-post": ledger.ledger_bench,
+            "statement-xlsx": statement.statement_bench,
         }.items():
             if not only or name in only:
                 bench(emit)
