@@ -56,9 +56,13 @@ def enter(merchant: str, currency: str, holder: str, bic: str, account: str, *, 
         last = latest(merchant, currency)
         if last is not None and (last.holder, last.bic, last.account) == (name, code, number):
             return last
+        # Clocks of two machines may differ: the later entry has to be the later one.
+        moment = (
+            clock.now() if last is None else max(clock.now(), last.entered_at + timedelta(microseconds=1))
+        )
         made = BankDetails.objects.create(
             merchant=merchant, currency=currency, holder=name, bic=code, account=number,
-            entered_by=actor, entered_at=clock.now(),
+            entered_by=actor, entered_at=moment,
         )  # fmt: skip
         audit.record(
             "payout.details_entered",

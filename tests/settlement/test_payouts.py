@@ -100,8 +100,8 @@ def test_changed_details_hold_payouts_for_days(monkeypatch: pytest.MonkeyPatch) 
     assert details() == first
     assert bank_details.payable("bakery", CNY, NOW) == first
     changed = details(account="1111222233")
-    assert bank_details.payable("bakery", CNY, NOW + timedelta(days=7, seconds=-1)) is None
-    assert bank_details.payable("bakery", CNY, NOW + timedelta(days=7)) == changed
+    assert bank_details.payable("bakery", CNY, changed.entered_at + timedelta(days=7, seconds=-1)) is None
+    assert bank_details.payable("bakery", CNY, changed.entered_at + timedelta(days=7)) == changed
 
 
 def test_account_numbers_are_sealed() -> None:
