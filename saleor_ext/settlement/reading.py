@@ -1,12 +1,16 @@
-"""Reading the ledger for people: a payment's entries, an account's, one journal."""
+"""Reading the ledger for people: a payment's entries, an account's, one journal, how a merchant stands."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from saleor_ext.core import keyset
+from saleor_ext.core.money import Money
 
-from .models import Entry, Journal
+from . import chart, ledger
+from .models import Account, Entry, Journal
 
 PAGE = 100
 
@@ -35,3 +39,24 @@ def journals_with(reference: str) -> QuerySet[Journal]:
     found = Journal.objects.filter(key=reference) | Journal.objects.filter(reference=reference)
     found |= Journal.objects.filter(transaction_id=reference) | Journal.objects.filter(text=reference)
     return found.order_by("recorded_at", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a merchant will get in a currency, and what of it may be paid now."""
+
+    pending: Money
+    available: Money
+
+    @property
+    def owed(self) -> Money:
+        return self.pending + self.available
+
+
+def standings(merchant: str) -> list[Standing]:
+    """Return a merchant's balances, by currency."""
+    places = chart.merchant_pending(merchant), chart.merchant_available(merchant)
+    used = Account.objects.filter(code__in=places).order_by("currency").values_list("currency", flat=True)
+    return [
+        Standing(*(ledger.balance(place, currency) for place in places)) for currency in dict.fromkeys(used)
+    ]

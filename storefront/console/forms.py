@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from saleor_ext.merchants.models import Merchant
 from saleor_ext.plugin_api.accounts import NAME
 from storefront.ui.forms import HouseForm
 
@@ -57,3 +58,30 @@ class NameForm(HouseForm):
         if self._taken(name):
             raise forms.ValidationError(_("There is an account of this name already."))
         return name
+
+
+class PayoutDraftForm(HouseForm):
+    """Which payouts to gather."""
+
+    day = forms.DateField(label=_("Day of payment"))
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=[(code, code) for code in ("CNY", "HKD", "MOP")]
+    )
+
+
+class BankDetailsForm(HouseForm):
+    """Where a merchant is paid; the account number is sealed and never shown again whole."""
+
+    merchant = forms.CharField(label=_("Merchant"), max_length=80)
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=[(code, code) for code in ("CNY", "HKD", "MOP")]
+    )
+    holder = forms.CharField(label=_("Account holder"), max_length=140)
+    bic = forms.CharField(label="BIC", max_length=14)
+    account = forms.CharField(label=_("Account number"), max_length=50)
+
+    def clean_merchant(self) -> str:
+        slug = str(self.cleaned_data["merchant"])
+        if not Merchant.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(_("There is no such merchant."))
+        return slug

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -98,7 +98,7 @@ def navigation(place: str, permissions: Collection[str] = ()) -> list[NavGroup]:
                 link("overview", _("Overview"), "home"),
                 link("parcels", _("Parcels"), "parcel", attention_count()),
                 *plugin_links(place, permissions),
-                *((link("ledger", _("Ledger"), "receipt"),) if FINANCE in permissions else ()),
+                *(_finance(link) if FINANCE in permissions else ()),
                 link("letters", _("Dead letters"), "alert", dead_count()),
             ),
         ),
@@ -111,6 +111,10 @@ def navigation(place: str, permissions: Collection[str] = ()) -> list[NavGroup]:
             ),
         ),
     ]
+
+
+def _finance(link: Callable[..., Link]) -> tuple[Link, ...]:
+    return link("ledger", _("Ledger"), "receipt"), link("payouts", _("Payouts"), "chart")
 
 
 def attention_count() -> int:

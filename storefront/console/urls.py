@@ -1,7 +1,7 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from . import plugin_urls
-from .views import accounts, health, ledger, letters, merchants, overview, parcels, plugins, session
+from .views import accounts, health, ledger, letters, merchants, overview, parcels, payouts, plugins, session
 
 app_name = "console"
 urlpatterns = [
@@ -25,6 +25,20 @@ urlpatterns = [
     path("merchants/", merchants.table, name="merchants"),
     path("merchants/<slug:slug>/", merchants.show, name="merchant"),
     path("merchants/<slug:slug>/state/", merchants.change_state, name="merchant_state"),
+    path("payouts/", payouts.table, name="payouts"),
+    path("payouts/draft/", payouts.draft, name="payout_draft"),
+    path("payouts/details/", payouts.details, name="payout_details"),
+    path("payouts/<uuid:batch_id>/", payouts.batch, name="payout_batch"),
+    path("payouts/<uuid:batch_id>/approve/", payouts.approve, name="payout_approve"),
+    path("payouts/<uuid:batch_id>/release/", payouts.release, name="payout_release"),
+    re_path(
+        r"^payouts/(?P<batch_id>[0-9a-f-]{36})/(?P<form>csv|pain\.001)/$", payouts.file, name="payout_file"
+    ),
+    re_path(
+        r"^payouts/decide/(?P<payout_id>[0-9a-f-]{36})/(?P<outcome>paid|failed)/$",
+        payouts.decide,
+        name="payout_decide",
+    ),
     path("ledger/", ledger.accounts, name="ledger"),
     path("ledger/journals/<uuid:journal_id>/", ledger.journal, name="journal"),
     path("ledger/<str:code>/<str:currency>/", ledger.account, name="ledger_account"),

@@ -25,6 +25,7 @@ def nav(current: str) -> tuple[NavGroup, ...]:
     links = (
         ("listings", _("Listings"), "tag"),
         ("orders", _("Orders"), "parcel"),
+        ("money", _("Money"), "wallet"),
         ("account", _("Account"), "user"),
     )
     return (

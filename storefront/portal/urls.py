@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import views
-from .views import listings, orders, pictures
+from .views import listings, money, orders, pictures
 
 app_name = "portal"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
         pictures.describe,
         name="describe_picture",
     ),
+    path("money/", money.show, name="money"),
+    path("money/statement/", money.statement, name="statement"),
     path("orders/", orders.table, name="orders"),
     path("orders/<str:number>/", orders.detail, name="order"),
 ]

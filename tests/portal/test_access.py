@@ -25,6 +25,8 @@ PAGES = [
     ("picture", ("listing", "picture"), False),
     ("remove_picture", ("listing", "picture"), True),
     ("describe_picture", ("listing", "picture"), True),
+    ("money", (), False),
+    ("statement", (), False),
     ("orders", (), False),
     ("order", ("order",), False),
 ]
