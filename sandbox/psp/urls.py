@@ -1,6 +1,6 @@
-"""Addresses of the payment company."""
+"""Addresses of the payment companies."""
 
-from django.urls import path
+from django.urls import include, path
 
 from sandbox.psp import certificates, customs, pages, payments, refunds
 from sandbox.psp.wire import api
@@ -24,4 +24,5 @@ urlpatterns = [
     path(f"{V3}/customs/verify-certificate", api(post=customs.verify_certificate)),
     path("pay/<str:token>/", pages.phone, name="phone"),
     path("sandbox/psp/pay", pages.pay_json, name="psp-pay"),
+    path("", include("sandbox.psp.stripe.urls")),
 ]
