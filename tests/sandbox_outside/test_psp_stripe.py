@@ -490,3 +490,13 @@ def test_pay_for_programs_says_what_is_wrong(shop: Shop) -> None:
     assert shop.pay(method="alipay").status_code == 400
     assert shop.pay(card="1234").status_code == 400
     assert shop.http.post("/sandbox/psp/stripe/pay", "[]", content_type="application/json").status_code == 400
+
+
+def test_the_control_page_shows_checkouts_and_events(shop: Shop, platform: Any) -> None:
+    _endpoint(shop, "checkout.session.completed")
+    shop.paid()
+    run_for(10)
+    data = shop.http.get("/sandbox/?format=json").json()
+    assert [(row["client_reference_id"], row["status"]) for row in data["checkouts"]] == [("PT1", "complete")]
+    assert [(row["type"], row["last"]) for row in data["events"]] == [("checkout.session.completed", "200")]
+    assert shop.http.get("/sandbox/").status_code == 200
