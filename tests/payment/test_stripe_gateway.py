@@ -137,6 +137,7 @@ def test_a_hosted_page_is_opened(gateway: StripeGateway, fake: FakeStripe) -> No
         "metadata[out_trade_no]": NUMBER,
         "payment_intent_data[metadata][out_trade_no]": NUMBER,
         "payment_method_options[wechat_pay][client]": "web",
+        "adaptive_pricing[enabled]": "false",
         "expires_at": str(int((EXPIRES + timedelta(minutes=31)).timestamp())),
         "success_url": "http://testserver/pay/1?a=b",
         "cancel_url": "http://testserver/pay/1?a=b",
@@ -204,6 +205,34 @@ def test_no_money_without_a_succeeded_intent(
     fake.pay(NUMBER, status=status, **changes)
     found = gateway.query(NUMBER)
     assert (found.state, found.amount, found.gateway_ref) == (state, None, "")
+
+
+@pytest.mark.parametrize(
+    ("session", "intent"),
+    [
+        ({}, {"amount_received": -1}),
+        ({}, {"amount_received": 194.5}),
+        ({}, {"amount_received": True}),
+        ({}, {"currency": "xau"}),
+        ({}, {"currency": ""}),
+        ({"status": "odd"}, {"status": "requires_action"}),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_none(
+    gateway: StripeGateway, fake: FakeStripe, session: dict[str, Any], intent: dict[str, Any]
+) -> None:
+    gateway.start(start_request())
+    fake.pay(NUMBER, **{"status": "succeeded", **intent})
+    fake.of(NUMBER).update(session)
+    with pytest.raises(GatewayUnavailable):
+        gateway.query(NUMBER)
+
+
+def test_another_amount_or_currency_is_told_as_it_is(gateway: StripeGateway, fake: FakeStripe) -> None:
+    """The sessions compare it with what was asked."""
+    gateway.start(start_request())
+    fake.pay(NUMBER, amount_received=19300, currency="usd")
+    assert gateway.query(NUMBER).amount == Money("193.00", "USD")
 
 
 def test_other_sessions_are_passed_over_on_the_way_to_ours(gateway: StripeGateway, fake: FakeStripe) -> None:

@@ -6,6 +6,10 @@ import hashlib
 import hmac
 import json
 import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -13,12 +17,14 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 from django.apps import apps
+from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
 from sandbox.jobs.models import Knob
 from sandbox.psp import keys
-from sandbox.psp.stripe import account
+from sandbox.psp.stripe import account, refunds
 from sandbox.psp.stripe.models import StripeDelivery, StripeEvent, StripeIntent, StripeRefund, StripeSession
 from sandbox.psp.stripe.wire import ApiError, parse
 
@@ -35,7 +41,6 @@ class Shop:
 
     def __init__(self) -> None:
         keys.load()
-        keys.make()
         self.config = json.loads((keys.folder() / "config.json").read_text())["stripe"]
         self.http = Client()
 
@@ -200,6 +205,50 @@ def test_a_key_answers_as_the_first_time(shop: Shop) -> None:
     assert (status, answer["error"]["type"]) == (400, "idempotency_error")
     status, answer = shop.post(REFUNDS, params, key="PT1")
     assert (status, answer["error"]["type"]) == (400, "idempotency_error")
+
+
+def _at_once(count: int, call: Callable[[], Any]) -> list[Any]:
+    """Run a call in several threads that start together, each with a database connection of its own."""
+    gate = threading.Barrier(count)
+
+    def run() -> Any:
+        try:
+            gate.wait(10)
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return [future.result(30) for future in [pool.submit(run) for _ in range(count)]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_key_makes_one_session_however_many_call_at_once(shop: Shop) -> None:
+    params = shop.session()
+    ids = _at_once(4, lambda: Shop().post(SESSIONS, params)[1]["id"])
+    assert len(set(ids)) == 4  # without a key each makes its own
+    ids = _at_once(4, lambda: Shop().post(SESSIONS, params, key="PT1")[1]["id"])
+    assert len(set(ids)) == 1
+    assert StripeSession.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guarded", [False, True])
+def test_refunds_at_once_do_not_give_back_too_much(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    refund = {"payment_intent": shop.paid(), "amount": 10000}
+    if not guarded:
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **options: rows)
+    check = refunds._check
+
+    def slowly(*arguments: Any) -> None:
+        check(*arguments)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(refunds, "_check", slowly)
+    statuses = sorted(_at_once(2, lambda: Shop().post(REFUNDS, refund)[0]))
+    assert statuses == ([200, 400] if guarded else [200, 200])  # 200.00 of 194.00 without the lock
 
 
 def test_a_refused_request_leaves_its_key_free(shop: Shop) -> None:

@@ -84,6 +84,8 @@ def session(request: StartRequest, merchant: Merchant) -> SessionCreateParams:
         "metadata": {TRADE_NO: request.out_trade_no},
         # From the intent Stripe copies it to the charge, so that a statement's line names our order.
         "payment_intent_data": {"metadata": {TRADE_NO: request.out_trade_no}},
+        # The buyer pays what the order says; Stripe would otherwise offer it in the currency of the buyer's country.
+        "adaptive_pricing": {"enabled": False},
         "expires_at": int((request.expires_at + BACKSTOP).timestamp()),
         "success_url": request.return_url,
         "cancel_url": request.return_url,

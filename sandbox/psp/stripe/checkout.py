@@ -22,7 +22,7 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=24)
 LEAST = 400
 _KNOWN = (
     "mode", "client_reference_id", "allowed_payment_method_types", "line_items", "metadata", "payment_intent_data",
-    "payment_method_options", "expires_at", "success_url", "cancel_url", "locale",
+    "payment_method_options", "expires_at", "success_url", "cancel_url", "locale", "adaptive_pricing",
 )  # fmt: skip
 
 
