@@ -71,6 +71,27 @@ def snapshot() -> dict[str, Any]:
             }
             for row in psp.Declaration.objects.select_related("payment").order_by("-id")[:SHOWN]
         ],
+        "checkouts": [
+            {
+                "client_reference_id": row.client_reference_id,
+                "amount": row.amount,
+                "currency": row.currency,
+                "status": row.status,
+                "page": f"/stripe/pay/{row.token}/",
+                "at": _time(row.created),
+            }
+            for row in psp.stripe.StripeSession.objects.order_by("-id")[:SHOWN]
+        ],
+        "events": [
+            {
+                "type": row.event.type,
+                "url": row.url,
+                "attempts": row.attempts,
+                "last": row.last_status,
+                "delivered": _time(row.delivered_at),
+            }
+            for row in psp.stripe.StripeDelivery.objects.select_related("event").order_by("-id")[:SHOWN]
+        ],
         "notifications": [
             {
                 "event": row.event_type,

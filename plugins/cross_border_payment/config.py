@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from django.utils.translation import gettext as _
 from pydantic import (
@@ -37,6 +37,14 @@ APIV3_KEY_BYTES = 32
 
 def _refuse(message: str) -> PydanticCustomError:
     return PydanticCustomError("ponte", "{message}", {"message": message})
+
+
+def _web_address(value: str) -> str:
+    try:
+        _HTTP_URL.validate_python(value)
+    except ValidationError:
+        raise _refuse(_("Enter an address that begins with http:// or https://.")) from None
+    return value.rstrip("/")
 
 
 def _private_key(value: SecretStr) -> SecretStr:
@@ -125,11 +133,7 @@ class DeclaringAccountConfig(GatewayAccountConfig):
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        try:
-            _HTTP_URL.validate_python(value)
-        except ValidationError:
-            raise _refuse(_("Enter an address that begins with http:// or https://.")) from None
-        return value.rstrip("/")
+        return _web_address(value)
 
     @field_validator("customs_targets")
     @classmethod
@@ -252,6 +256,38 @@ class AntomConfig(DeclaringAccountConfig):
             except ValueError:
                 raise _refuse(_("Enter an RSA public key in PEM form.")) from None
         return value.strip()
+
+
+class StripeConfig(GatewayAccountConfig):
+    """An account at Stripe: never for lanes whose payments are declared to customs."""
+
+    needed = ("account_id", "api_key", "webhook_secret")
+
+    base_url: str = Field(
+        "https://api.stripe.com",
+        title="Gateway address",
+        description="Address of Stripe, or of the sandbox in a demonstration.",
+    )
+    account_id: str = Field(
+        "", pattern=r"^(acct_[0-9A-Za-z]{1,60})?$", title="Account ID", description="Begins with acct_."
+    )
+    api_key: Secret = Field(
+        SecretStr(""), title="API key", description="Secret or restricted key; test keys move no money."
+    )
+    webhook_secret: Secret = Field(
+        SecretStr(""), title="Webhook signing secret", description="Begins with whsec_; checks notifications."
+    )
+    methods: tuple[Literal["card", "alipay", "wechat_pay"], ...] = Field(
+        ("card", "alipay", "wechat_pay"),
+        min_length=1,
+        title="Ways to pay",
+        description="Any of card, alipay and wechat_pay; each has to be switched on at Stripe too.",
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return _web_address(value)
 
 
 class PaymentConfig(WechatConfig):

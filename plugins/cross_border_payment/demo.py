@@ -36,6 +36,7 @@ def configure(sandbox_dir: Path, sandbox_url: str) -> None:  # every plugin is j
     secrets = {"merchant_private_key": key, "apiv3_key": given["apiv3_key"]}
     _save(plugin, values, secrets, ("base_url", "mchid", "merchant_serial"))
     _alipay(given["antom"], sandbox_url)
+    _stripe(given["stripe"], sandbox_url)
 
 
 def _alipay(given: dict[str, Any], sandbox_url: str) -> None:
@@ -49,6 +50,17 @@ def _alipay(given: dict[str, Any], sandbox_url: str) -> None:
     account = Account(plugin, accounts.kind_of(plugin, "antom"), "main")
     ties = ("base_url", "client_id", "antom_public_key")
     _save(account, values, {"merchant_private_key": key}, ties)
+
+
+def _stripe(given: dict[str, Any], sandbox_url: str) -> None:
+    values = {
+        "base_url": sandbox_url or given["base_url"],
+        "account_id": given["account"],
+        "methods": given["payment_method_types"],
+    }
+    secrets = {"api_key": given["api_key"], "webhook_secret": given["webhook_secret"]}
+    account = Account(plugin, accounts.kind_of(plugin, "stripe"), "main")
+    _save(account, values, secrets, ("base_url", "account_id"))
 
 
 def _save(

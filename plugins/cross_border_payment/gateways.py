@@ -22,6 +22,8 @@ from .antom import account as antom
 from .antom.gateway import AntomGateway
 from .config import GatewayAccountConfig, PaymentConfig
 from .port import DeclaringGateway, Gateway
+from .stripe_pay import account as stripe
+from .stripe_pay.gateway import StripeGateway
 from .wechat import account as wechat
 from .wechat.gateway import WechatGateway
 
@@ -40,6 +42,7 @@ class Company:
 COMPANIES = {
     WechatGateway.identifier: Company(WechatGateway.title, wechat.build),
     AntomGateway.identifier: Company(AntomGateway.title, antom.build),
+    StripeGateway.identifier: Company(StripeGateway.title, stripe.build),
 }
 
 

@@ -49,7 +49,11 @@ def payment_methods(request: PaymentMethodsRequest) -> list[PaymentMethod]:
             name=_(gateway.title),
             icon=gateway.icon,
             gateway=APP,
-            data={"method": gateway.identifier, "surroundings": request.surroundings},
+            data={
+                "method": gateway.identifier,
+                "surroundings": request.surroundings,
+                **({"needs_return": "1"} if gateway.capabilities.needs_return else {}),
+            },
             note=note if lanes.needs_declaration(request.lane) else "",
         )
         for gateway in offers.of(wish)

@@ -266,7 +266,7 @@ class PaymentStatement(models.Model):
 
 
 class PaymentStatementLine(models.Model):
-    """A line of a statement, as the port tells it; fees are in the currency of the amount."""
+    """A line of a statement, as the port tells it."""
 
     statement = models.ForeignKey(PaymentStatement, on_delete=models.CASCADE, related_name="lines")
     number = models.PositiveIntegerField()
@@ -278,6 +278,7 @@ class PaymentStatementLine(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
     fee = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    fee_currency = models.CharField(max_length=3, blank=True)
     settled_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     settled_currency = models.CharField(max_length=3, blank=True)
     rate = models.DecimalField(max_digits=18, decimal_places=8, null=True)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.plugin_api import AccountKind, Periodic, Plugin, SaleorApp, WebhookDefinition
 
-from .config import AntomConfig, PaymentConfig, WechatConfig
+from .config import AntomConfig, PaymentConfig, StripeConfig, WechatConfig
 
 _HERE = "plugins.cross_border_payment"
 
@@ -44,6 +44,7 @@ plugin = Plugin(
     accounts=(
         AccountKind("wechat", _("WeChat Pay"), WechatConfig, f"{_HERE}.gateways.probe"),
         AccountKind("antom", _("Alipay through Antom"), AntomConfig, f"{_HERE}.gateways.probe"),
+        AccountKind("stripe", _("Stripe"), StripeConfig, f"{_HERE}.gateways.probe"),
     ),
     periodic=(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),

@@ -99,6 +99,8 @@ class Capabilities:
     #: An order may not be closed at the gateway before this age.
     close_after: timedelta = timedelta(0)
     partial_refunds: bool = True
+    #: Its page cannot open without an address of ours to come back to.
+    needs_return: bool = False
     #: Between which amounts it is offered, in any of its currencies; None: no bound.
     lowest: Decimal | None = None
     highest: Decimal | None = None

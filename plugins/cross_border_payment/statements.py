@@ -90,9 +90,10 @@ def _row(statement: PaymentStatement, number: int, line: StatementLine) -> Payme
         at=line.at,
         amount=line.amount.amount,
         currency=line.amount.currency,
-        fee=line.fee.amount if line.fee else None,
-        settled_amount=line.settled.amount if line.settled else None,
-        settled_currency=line.settled.currency if line.settled else "",
+        fee=line.fee.amount if line.fee is not None else None,
+        fee_currency=line.fee.currency if line.fee is not None else "",
+        settled_amount=line.settled.amount if line.settled is not None else None,
+        settled_currency=line.settled.currency if line.settled is not None else "",
         rate=line.rate,
     )
 

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 
+from sandbox.psp.stripe import account as stripe
+
 MCHID = "1900000109"
 APPID = "wxponte0sandbox001"
 #: 32 characters, as the real one; fixed so that the demo can be documented.
@@ -135,6 +137,7 @@ def config() -> dict[str, Any]:
             "pay_code": ALIPAY_CODE,
             "pay_name": ALIPAY_NAME,
         },
+        "stripe": stripe.config(),
     }
 
 

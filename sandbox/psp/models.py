@@ -8,6 +8,11 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from sandbox.psp.stripe import models as stripe
+
+#: Stripe's tables belong to this app; Django finds models here only.
+__all__ = ["Declaration", "Notification", "Payment", "Refund", "new_token", "stripe"]
+
 
 def new_token() -> str:
     """Return the unguessable part of a pay page's address."""

@@ -1,4 +1,4 @@
-"""Addresses of the payment company."""
+"""Addresses of the payment companies."""
 
 from django.urls import include, path
 
@@ -26,4 +26,5 @@ urlpatterns = [
     path("ams/api/v1/", include("sandbox.psp.antom.urls")),
     path("pay/<str:token>/", pages.phone, name="phone"),
     path("sandbox/psp/pay", pages.pay_json, name="psp-pay"),
+    path("", include("sandbox.psp.stripe.urls")),
 ]

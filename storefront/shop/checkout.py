@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.money import Money
+from saleor_ext.core.settings import platform_settings
 from saleor_ext.identity import services as identity
 from saleor_ext.link.errors import SaleorUserError
 from saleor_ext.link.storefront import AddressInput
@@ -263,7 +264,7 @@ def begin_payment(opened: Opened, method_id: str, consent_text: str, address: st
         answer = saleor.client(opened.request).transaction_initialize(
             opened.checkout.id,
             method.gateway,
-            dict(method.data),
+            _data(opened, method),
             amount=amount,
             idempotency_key=_once(opened.checkout.id, method.id, amount, attempt),
             customer_ip=address,
@@ -284,6 +285,14 @@ def begin_payment(opened: Opened, method_id: str, consent_text: str, address: st
     )
     session.keep_payment(opened.request, opened.key, state)
     return state
+
+
+def _data(opened: Opened, method: PaymentMethod) -> dict[str, str]:
+    """Return what the payment plugin wants to know, with the address to come back to where its page needs one."""
+    if not method.data.get("needs_return"):
+        return dict(method.data)
+    back = platform_settings().public_url + reverse("shop:pay", args=[opened.key])
+    return {**method.data, "return_url": back}
 
 
 def _once(checkout_id: str, method: str, amount: Money, attempt: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.cross_border_payment.config import AntomConfig, PaymentConfig, TargetConfig
+from plugins.cross_border_payment.config import AntomConfig, PaymentConfig, StripeConfig, TargetConfig
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ["storefront/console", "plugins/cross_border_payment"]
@@ -31,7 +31,7 @@ def texts(folder: str) -> set[str]:
             for part in block.split("{% plural %}"):
                 found.add(re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", part))
     if folder.startswith("plugins"):
-        for model in (PaymentConfig, AntomConfig, TargetConfig):
+        for model in (PaymentConfig, AntomConfig, StripeConfig, TargetConfig):
             for info in model.model_fields.values():
                 found.update(filter(None, (info.title, info.description)))
     return found

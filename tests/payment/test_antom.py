@@ -280,6 +280,10 @@ def test_the_demonstration_has_an_alipay_account_that_an_operator_may_change(tmp
             "antom_public_key": PUBLIC, "customs": [{"customs": "ZONGSHU", "merchant_customs_no": "4401"}],
             "customs_name": "示范", "pay_code": "31222699S7", "pay_name": "支付宝（中国）网络技术有限公司",
         },
+        "stripe": {
+            "base_url": "http://127.0.0.1:8100", "account": "acct_1Sandbox", "api_key": "sk_test_1",
+            "webhook_secret": "whsec_1", "payment_method_types": ["card", "alipay"],
+        },
     }  # fmt: skip
     (tmp_path / "psp" / "config.json").write_text(json.dumps(given))
     for _start in range(2):
@@ -289,7 +293,8 @@ def test_the_demonstration_has_an_alipay_account_that_an_operator_may_change(tmp
     configuration.forget_cache()
     gateways.forget()
     names = [one.identifier for one in offers.of(offers.Wish("", Money("1.00", "CNY")))]
-    assert names == ["wechat", "antom"]
+    assert names == ["wechat", "antom", "stripe"]
+    assert [one.identifier for one in offers.of(offers.Wish("bonded_1210"))] == ["wechat", "antom"]
     told = {row["gateway"]: row for row in story.accounts()}["antom"]
     assert (told["wallet"], told["declares"], told["pay_code"]) == ("Alipay", True, "31222699S7")
     row = configuration.latest(alipay)
@@ -298,5 +303,8 @@ def test_the_demonstration_has_an_alipay_account_that_an_operator_may_change(tmp
     demo.configure(tmp_path, "http://127.0.0.1:8100")
     configuration.forget_cache()
     gateways.forget()
-    assert [one.identifier for one in offers.of(offers.Wish("", Money("1.00", "CNY")))] == ["wechat"]
+    assert [one.identifier for one in offers.of(offers.Wish("", Money("1.00", "CNY")))] == [
+        "wechat",
+        "stripe",
+    ]
     gateways.forget()

@@ -50,8 +50,9 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     from sandbox.carrier import routes
     from sandbox.customs_port import receipts
     from sandbox.psp import notify
+    from sandbox.psp.stripe import events
 
     recorder = Recorder()
-    for module in (routes, receipts, notify):
+    for module in (routes, receipts, notify, events):
         monkeypatch.setattr(module, "client", lambda: recorder)
     return recorder

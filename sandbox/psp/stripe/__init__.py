@@ -1,0 +1,1 @@
+"""Stand-in for the part of Stripe's API that a hosted checkout needs."""
