@@ -33,6 +33,8 @@ def test_each_benchmark_prints_its_figures() -> None:
         "customs-receipts": 1,
         "customs-peak": 2,
         "ledger-post": 1,
+        "statement-xlsx": 1,
+        "notify-ack": 2,
         "webhook-ack": 3,
         "tax-webhook": 2,
         "shop-list": 3,
