@@ -47,6 +47,7 @@ def secrets_of(demo: DemoProcess) -> dict[str, str]:
     keys = {"wechat key": given["merchant_key_file"], "antom key": given["antom"]["merchant_key_file"]}
     known = {name: Path(file).read_text().splitlines()[10] for name, file in keys.items()}
     known |= {"apiv3 key": given["apiv3_key"], "check word": carrier["check_word"]}
+    known |= {"stripe key": given["stripe"]["api_key"], "stripe webhook": given["stripe"]["webhook_secret"]}
     stored = (line.split("=", 1) for line in (demo.var / "demo.env").read_text().splitlines())
     known |= {name: value for name, value in stored if re.search(r"SECRET|PASSWORD|_KEYS?$", name)}
     return {name: value for name, value in known.items() if len(value) >= 12}
@@ -92,7 +93,14 @@ def test_nothing_secret_is_left_behind(running_demo: DemoProcess) -> None:
     assert walk.returncode == 0, walk.stdout[-500:]
     number = json.loads(walk.stdout.splitlines()[6])["ref"]
     secrets = secrets_of(running_demo)
-    assert {"wechat key", "antom key", "apiv3 key", "check word"} <= secrets.keys()
+    assert {
+        "wechat key",
+        "antom key",
+        "apiv3 key",
+        "check word",
+        "stripe key",
+        "stripe webhook",
+    } <= secrets.keys()
     places: list[tuple[str, Any]] = [("log", "\n".join(running_demo.lines)), ("walk", walk.stdout)]
     places += tables(Records(running_demo))
     told = running_demo.ponte("pay", "show", number).stdout + running_demo.ponte("pay", "gateways").stdout
