@@ -92,14 +92,29 @@ class Statement:
 def lines(merchant: str, currency: str, start: date, end: date) -> Iterator[Line]:
     """Yield the journals of a period, by the moment they happened and then as they were written."""
     balance = owed(merchant, currency, _midnight(start))
+    within = _journals(merchant, currency).filter(
+        journal__at__gte=_midnight(start), journal__at__lt=_midnight(end + timedelta(days=1))
+    )
+    for row in within.order_by("journal__at", "journal__recorded_at", "journal_id").iterator(chunk_size=_CHUNK):
+        balance -= row["total"]
+        yield _line(row, balance)
+
+
+def latest(merchant: str, currency: str, count: int) -> list[Line]:
+    """Return the newest lines, newest first, with the balance after each; only these are read."""
+    balance = owed(merchant, currency)
+    found = []
+    for row in _journals(merchant, currency).order_by("-journal__at", "-journal__recorded_at", "-journal_id")[:count]:
+        found.append(_line(row, balance))
+        balance += row["total"]
+    return found
+
+
+def _journals(merchant: str, currency: str) -> Any:
+    """Return what each journal changed for a merchant, in no order; ``total`` is negative where the merchant gained."""
     order = Subquery(Parcel.objects.filter(pk=OuterRef("journal__parcel_id")).values("order_number")[:1])
-    found = (
-        Entry.objects.filter(
-            account__code__in=_accounts(merchant),
-            account__currency=currency,
-            journal__at__gte=_midnight(start),
-            journal__at__lt=_midnight(end + timedelta(days=1)),
-        )
+    return (
+        Entry.objects.filter(account__code__in=_accounts(merchant), account__currency=currency)
         .values(
             "journal_id",
             at=F("journal__at"),
@@ -109,28 +124,28 @@ def lines(merchant: str, currency: str, start: date, end: date) -> Iterator[Line
             order=order,
         )
         .annotate(total=Sum("amount"))
-        .order_by("at", "recorded", "journal_id")
     )
-    for row in found.iterator(chunk_size=_CHUNK):
-        net = -row["total"]
-        balance += net
-        taken = net if row["what"] in _COMMISSION else Decimal("0.00")
-        yield Line(
-            day=row["at"].astimezone(clock.CHINA).date(),
-            order=row["order"] or "",
-            kind=row["what"],
-            gross=net - taken,
-            commission=taken,
-            fee=Decimal("0.00"),
-            net=net,
-            balance=balance,
-            journal=row["journal_id"],
-            reference=row["told"],
-        )
 
 
-def owed(merchant: str, currency: str, until: datetime) -> Decimal:
-    """Return what a merchant was owed before a moment."""
+def _line(row: dict[str, Any], balance: Decimal) -> Line:
+    net = -row["total"]
+    taken = net if row["what"] in _COMMISSION else Decimal("0.00")
+    return Line(
+        day=row["at"].astimezone(clock.CHINA).date(),
+        order=row["order"] or "",
+        kind=row["what"],
+        gross=net - taken,
+        commission=taken,
+        fee=Decimal("0.00"),
+        net=net,
+        balance=balance,
+        journal=row["journal_id"],
+        reference=row["told"],
+    )
+
+
+def owed(merchant: str, currency: str, until: datetime | None = None) -> Decimal:
+    """Return what a merchant was owed before a moment, or is now."""
     accounts = _accounts(merchant)
     return Money.sum((ledger.balance(code, currency, until) for code in accounts), currency).amount
 

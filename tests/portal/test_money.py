@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.listings.models import Listing
-from saleor_ext.settlement import bank_details, chart, ledger, payouts
+from saleor_ext.settlement import bank_details, chart, ledger, payouts, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +96,12 @@ def test_a_period_that_is_none_is_refused(sold: str, baker: Client, changes: dic
 
 def test_a_reader_may_look(sold: str, reader: Client) -> None:
     assert "¥152.00" in page(reader)
+
+
+def test_the_newest_movements_carry_the_balance_after_each(sold: str) -> None:
+    newest = statements.latest(sold, "CNY", 2)
+    assert [(one.kind, str(one.net), str(one.balance)) for one in newest] == [
+        ("released", "0.00", "152.00"), ("commission", "-8.00", "152.00"),
+    ]  # fmt: skip
+    today = clock.china_today()
+    assert statements.latest(sold, "CNY", 9) == list(statements.lines(sold, "CNY", today, today))[::-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ def _page(request: PortalRequest, form: StatementForm | None, *, status: int = 2
     payouts = Payout.objects.filter(merchant=slug).select_related("batch").order_by("-batch__day", "pk")
     context = {
         "standings": standings,
-        "lines": [_line(one, currency) for one in _latest(slug, currency, today)],
+        "lines": [_line(one, currency) for one in statements.latest(slug, currency, LINES_SHOWN)],
         "payouts": [
             {"payout": one, "money": Money(one.amount, one.currency), "word": STATES[Payout.State(one.state)]}
             for one in payouts[:PAYOUTS_SHOWN]
@@ -113,12 +113,6 @@ def _page(request: PortalRequest, form: StatementForm | None, *, status: int = 2
         "hold_days": platform_settings().settlement_hold_days,
     }
     return page(request, "money.html", "money", context, status=status)
-
-
-def _latest(slug: str, currency: str, today: date) -> list[statements.Line]:
-    """Return the newest lines of the last weeks, newest first."""
-    found = list(statements.lines(slug, currency, today - timedelta(days=60), today))
-    return found[: -LINES_SHOWN - 1 : -1]
 
 
 def _line(line: statements.Line, currency: str) -> dict[str, Any]:
