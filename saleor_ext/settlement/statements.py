@@ -95,7 +95,9 @@ def lines(merchant: str, currency: str, start: date, end: date) -> Iterator[Line
     within = _journals(merchant, currency).filter(
         journal__at__gte=_midnight(start), journal__at__lt=_midnight(end + timedelta(days=1))
     )
-    for row in within.order_by("journal__at", "journal__recorded_at", "journal_id").iterator(chunk_size=_CHUNK):
+    for row in within.order_by("journal__at", "journal__recorded_at", "journal_id").iterator(
+        chunk_size=_CHUNK
+    ):
         balance -= row["total"]
         yield _line(row, balance)
 
@@ -104,7 +106,9 @@ def latest(merchant: str, currency: str, count: int) -> list[Line]:
     """Return the newest lines, newest first, with the balance after each; only these are read."""
     balance = owed(merchant, currency)
     found = []
-    for row in _journals(merchant, currency).order_by("-journal__at", "-journal__recorded_at", "-journal_id")[:count]:
+    for row in _journals(merchant, currency).order_by("-journal__at", "-journal__recorded_at", "-journal_id")[
+        :count
+    ]:
         found.append(_line(row, balance))
         balance += row["total"]
     return found
