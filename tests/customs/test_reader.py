@@ -136,12 +136,12 @@ def nested(depth: int) -> bytes:
     ],
 )
 def test_hostile_bytes_are_refused_at_once(body: bytes, code: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(MessageError) as caught:
         parse(body)
     assert caught.value.code == code
     assert "\n" not in str(caught.value)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5  # of this process, however busy the machine
 
 
 def corpus() -> list[bytes]:
@@ -190,7 +190,7 @@ def test_damaged_messages_are_read_or_refused_and_nothing_else(seed: int) -> Non
     """A bounded run of the same damage every time; a failing seed and number name the bytes."""
     chance = random.Random(seed)
     bodies = corpus()
-    started = time.monotonic()
+    started = time.process_time()
     read = 0
     for _ in range(300):
         body = damaged(chance.choice(bodies), chance)
@@ -203,7 +203,7 @@ def test_damaged_messages_are_read_or_refused_and_nothing_else(seed: int) -> Non
             continue
         assert data.documents
     assert 0 < read < 300
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
 
 
 def test_a_stream_gives_what_bytes_give() -> None:

@@ -69,7 +69,7 @@ def mailbox(path: str, answer: Callable[[], dict[str, Any]]) -> Iterator[Mailbox
         thread.join()
 
 
-def until(found: Callable[[], T | None], seconds: float = 30) -> T:
+def until(found: Callable[[], T | None], seconds: float = 120) -> T:
     """Wait until something is there."""
     end = time.monotonic() + seconds
     while (value := found()) is None:

@@ -63,7 +63,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield Sandbox(running.url, json.loads((running.folder / "psp" / "config.json").read_text()))
 
 
-def _until(done: Callable[[], Any], seconds: float = 30) -> None:
+def _until(done: Callable[[], Any], seconds: float = 120) -> None:
     """Work our own queues until ``done`` is true."""
     end = time.monotonic() + seconds
     while not done():

@@ -144,7 +144,7 @@ def opened(gateway: StripeGateway) -> str:
     return out_trade_no
 
 
-def until(found: Callable[[], Any], seconds: float = 30) -> Any:
+def until(found: Callable[[], Any], seconds: float = 120) -> Any:
     end = time.monotonic() + seconds
     while not (value := found()):
         assert time.monotonic() < end, "it did not happen in time"
