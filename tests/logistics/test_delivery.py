@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -199,3 +200,12 @@ def test_weights_without_our_metadata_are_saleors() -> None:
     for value, unit, grams in weights:
         assert delivery.piece_grams({"weight": {"value": value, "unit": unit}, "metadata": []}) == grams
     assert delivery.piece_grams({"weight": None, "metadata": [{"key": "ponte.gross_g", "value": "x"}]}) == 0
+
+
+def test_an_answer_takes_a_fraction_of_ten_milliseconds() -> None:
+    payload = {"checkout": checkout(lines=checkout()["lines"] * 20)}
+    delivery.shipping_list_methods(CONTEXT, payload)
+    started = time.process_time()
+    for _ in range(100):
+        delivery.shipping_list_methods(CONTEXT, payload)
+    assert (time.process_time() - started) / 100 < 0.005
