@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from plugins.customs_declaration.transport import AmqpAddress, AmqpBroker, amqp
 from saleor_ext.core import clock, inbox
 from saleor_ext.core.errors import TransientError
 from saleor_ext.core.models import InboxMessage
+from tests.waiting import until
 
 from . import rabbit
 from .parcels import CONFIG, parcel
@@ -65,14 +65,14 @@ def broker(address) -> Iterator[AmqpBroker]:
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch) -> None:
-    """Give a broker on a busy machine time to answer when its health is asked for."""
+    """Give a broker on a busy machine time to answer, and to hand over the first receipt."""
     monkeypatch.setattr(amqp, "QUICK", 30.0)
+    monkeypatch.setattr(amqp, "FIRST", 60.0)
 
 
 @pytest.fixture
 def patient(monkeypatch) -> None:
-    """Wait for receipts as long as a slow machine needs; else a run ends early and leaves the rest to the next."""
-    monkeypatch.setattr(amqp, "FIRST", 60.0)
+    """Wait for the receipts behind it too; else a run may end early and leave the rest to the next."""
     monkeypatch.setattr(amqp, "NEXT", 60.0)
 
 
@@ -106,12 +106,9 @@ class Port:
         with kombu.Connection(self.address.url) as connection:
             return kombu.Queue(queue, channel=connection.channel()).queue_declare(passive=True).message_count
 
-    def settled(self, queue: str, count: int, seconds: float = 60) -> int:
-        """Return how many wait once it is ``count``: a broker is told what goes back, and answers nothing."""
-        end = time.monotonic() + seconds
-        while (found := self.waiting(queue)) != count and time.monotonic() < end:
-            time.sleep(0.05)
-        return found
+    def await_waiting(self, queue: str, count: int) -> None:
+        """Wait until so many wait: a broker is told what goes back, and answers nothing."""
+        until(lambda: self.waiting(queue) == count)
 
 
 @pytest.fixture
@@ -150,21 +147,19 @@ def test_a_full_queue_refuses_and_that_is_an_error(address) -> None:
     broker.close()
 
 
-def test_receipts_come_in_order_and_stay_until_they_are_taken(broker, port, address, patient) -> None:
+def test_receipts_come_in_order_and_stay_until_they_are_taken(
+    broker, port, address, patient, monkeypatch
+) -> None:
     port.put(*(f"<r{number}/>".encode() for number in range(12)))
     for number, one in enumerate(broker.receive(8)):
         assert one.body == f"<r{number}/>".encode()
         assert one.name.startswith(f"r{number}.")
         broker.take(one.name)
-    assert port.settled(address.queue, 4) == 4
+    port.await_waiting(address.queue, 4)
     for one in broker.receive(4):
         broker.take(one.name)
-    broker.close()  # gives back what was not taken: nothing
-    assert port.waiting(address.queue) == 0
-
-
-def test_a_run_ends_when_nothing_more_comes(broker, port) -> None:
-    assert list(broker.receive()) == []
+    monkeypatch.setattr(amqp, "FIRST", 0.5)  # nothing comes any more
+    assert (port.waiting(address.queue), list(broker.receive())) == (0, [])
 
 
 def test_a_run_that_ends_early_leaves_the_rest_to_the_next(broker, port, patient) -> None:
@@ -190,7 +185,7 @@ def test_what_was_not_stored_comes_again(broker, port, address, patient) -> None
     again = sorted(one.body for one in broker.receive(2))  # and none is taken here either
     assert again == [b"<b/>", b"<c/>"]
     broker.close()  # the worker dies
-    assert port.settled(address.queue, 2) == 2
+    port.await_waiting(address.queue, 2)
 
 
 def test_unreadable_receipts_are_dead_lettered_with_their_reason(broker, port, address, patient) -> None:
@@ -206,7 +201,7 @@ def test_unreadable_receipts_are_dead_lettered_with_their_reason(broker, port, a
     assert (dead[0].properties["message_id"], port.waiting(address.queue)) == ("r0", 0)
 
 
-def test_a_receipt_whose_dead_letter_is_not_taken_is_not_lost(broker, port, address, patient) -> None:
+def test_a_receipt_whose_dead_letter_is_not_taken_is_not_lost(broker, port, address) -> None:
     port.put(b"bad")
     broker = AmqpBroker(AmqpAddress(address.url, "x", address.queue, address.dead_queue), max_bytes=1000)
     with kombu.Connection(address.url) as connection:
@@ -217,7 +212,7 @@ def test_a_receipt_whose_dead_letter_is_not_taken_is_not_lost(broker, port, addr
         broker.refuse(one.name, "no XML")
     receiving.close()
     broker.close()
-    assert port.settled(address.queue, 1) == 1
+    port.await_waiting(address.queue, 1)
 
 
 def test_oversized_receipts_are_dead_lettered_unread(broker, port, address, patient) -> None:
@@ -229,9 +224,9 @@ def test_oversized_receipts_are_dead_lettered_unread(broker, port, address, pati
     assert dead.headers["reason"] == "1001 bytes, at most 1000 are read"
 
 
-def test_bodies_stay_bytes_whatever_encoding_a_sender_names(broker, port, patient) -> None:
+def test_bodies_stay_bytes_whatever_encoding_a_sender_names(broker, port) -> None:
     port.put("<a>放行</a>".encode("gb18030"), content_encoding="gb18030")
-    (one,) = broker.receive(1)
+    (one,) = broker.receive()
     assert one.body == "<a>放行</a>".encode("gb18030")
 
 
@@ -273,7 +268,7 @@ def test_wrong_credentials_are_told_without_the_password(address) -> None:
     assert "wrong-secret" not in f"{caught.value} {problem} {broker.address!r}"
 
 
-def test_tls_is_spoken_by_address_and_the_broker_is_checked(server, patient) -> None:
+def test_tls_is_spoken_by_address_and_the_broker_is_checked(server) -> None:
     if not server.tls_url:
         pytest.skip("PONTE_TEST_AMQP_URL names a broker without a certificate of ours")
     trusted = AmqpBroker(
@@ -281,7 +276,7 @@ def test_tls_is_spoken_by_address_and_the_broker_is_checked(server, patient) -> 
         max_bytes=9,
     )
     trusted.send("a_b.xml", b"<a/>")
-    assert [one.body for one in trusted.receive(1)] == [b"<a/>"]
+    assert [one.body for one in trusted.receive()] == [b"<a/>"]
     trusted.close()
     with pytest.raises(TransientError, match="CERTIFICATE_VERIFY_FAILED"):
         AmqpBroker(AmqpAddress(server.tls_url, "t.tls", "t.tls", "t.tls"), max_bytes=9).send("a_b.xml", b"")
@@ -331,15 +326,15 @@ def memory() -> Iterator[AmqpBroker]:
     made.close()
 
 
-def test_in_memory_messages_are_taken_refused_and_given_back(memory, patient) -> None:
+def test_in_memory_messages_are_taken_refused_and_given_back(memory) -> None:
     for number in range(3):
         memory.send(f"CEB622Message_{number}.xml", f"<r{number}/>".encode())
-    for one in memory.receive(3):
+    for one in memory.receive():
         if one.body == b"<r0/>":
             memory.take(one.name)
         elif one.body == b"<r1/>":
             memory.refuse(one.name, "no XML")
-    assert [one.body for one in memory.receive(1)] == [b"<r2/>"]
+    assert [one.body for one in memory.receive()] == [b"<r2/>"]
     memory.take("gone")
     memory.refuse("gone", "x")
 

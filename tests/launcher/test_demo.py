@@ -6,20 +6,19 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.request
 
 import pytest
 
 from tests.demo_process import ROOT, DemoProcess
+from tests.waiting import until
 
 pytestmark = pytest.mark.demo
 
 
 def test_it_tells_where_everything_is_and_who_may_sign_in(running_demo: DemoProcess) -> None:
-    deadline = time.monotonic() + 60
-    while not any("ponte walk" in line for line in running_demo.lines) and time.monotonic() < deadline:
-        time.sleep(0.1)  # the words come after the line that says it is ready
+    # The words come after the line that says it is ready.
+    until(lambda: any("ponte walk" in line for line in running_demo.lines))
     text = running_demo.log(len(running_demo.lines))
     for address in (f"{running_demo.web}/", f"{running_demo.web}/portal/", f"{running_demo.web}/console/"):
         assert address in text

@@ -6,14 +6,14 @@ import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from saleor_ext.launcher import environment, up
 from saleor_ext.launcher.supervisor import Supervisor
+from tests.waiting import until
 
 PYTHON = sys.executable
 
@@ -30,13 +30,6 @@ def output(supervisor: Supervisor) -> str:
     return supervisor.stream.getvalue()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -47,7 +40,7 @@ def alive(pid: int) -> bool:
 
 def test_lines_carry_the_name_of_the_child(supervisor: Supervisor) -> None:
     supervisor.start("talker", [PYTHON, "-c", "print('hello'); print('world')"], os.environ)
-    wait_until(lambda: "world" in output(supervisor))
+    until(lambda: "world" in output(supervisor))
     assert output(supervisor).splitlines()[:2] == ["talker        │ hello", "talker        │ world"]
 
 
@@ -56,7 +49,7 @@ def test_a_killed_child_is_reported_and_started_again(supervisor: Supervisor, tm
     threading.Thread(target=supervisor.watch, daemon=True).start()
     first = int((tmp_path / "sleeper.pid").read_text())
     os.kill(first, 9)
-    wait_until(lambda: child.process is not None and child.process.pid != first)
+    until(lambda: child.process is not None and child.process.pid != first)
     assert "ended with signal SIGKILL; starting it again in" in output(supervisor)
     assert child.restarts == 1
     assert int((tmp_path / "sleeper.pid").read_text()) != first
@@ -65,7 +58,7 @@ def test_a_killed_child_is_reported_and_started_again(supervisor: Supervisor, tm
 def test_a_child_that_dies_at_once_is_restarted_ever_more_slowly(supervisor: Supervisor) -> None:
     child = supervisor.start("broken", [PYTHON, "-c", "raise SystemExit(3)"], os.environ)
     threading.Thread(target=supervisor.watch, daemon=True).start()
-    wait_until(lambda: child.restarts >= 2)
+    until(lambda: child.restarts >= 2)
     assert "ended with exit code 3; starting it again in 1.0 s" in output(supervisor)
     assert "ended with exit code 3; starting it again in 2.0 s" in output(supervisor)
 
@@ -74,12 +67,12 @@ def test_stop_ends_children_and_their_children(supervisor: Supervisor) -> None:
     inner = "[sys.executable, '-c', 'import time; time.sleep(60)']"
     code = f"import subprocess, sys, time; print(subprocess.Popen({inner}).pid, flush=True); time.sleep(60)"
     child = supervisor.start("parent", [PYTHON, "-c", code], os.environ)
-    wait_until(lambda: "│" in output(supervisor))
+    until(lambda: "│" in output(supervisor))
     grandchild = int(output(supervisor).split("│")[1])
     supervisor.stop()
     assert child.process is not None
     assert child.process.poll() is not None
-    wait_until(lambda: not alive(grandchild))
+    until(lambda: not alive(grandchild))
 
 
 def test_a_port_in_use_is_named_with_the_way_out() -> None:

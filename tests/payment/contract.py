@@ -8,21 +8,20 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 
 from plugins.cross_border_payment.port import DeclaringGateway, StartRequest, Surroundings
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
+from tests.waiting import until
 
-T = TypeVar("T")
 PRICE = Money("194.00", "CNY")
 
 
@@ -67,15 +66,6 @@ def mailbox(path: str, answer: Callable[[], dict[str, Any]]) -> Iterator[Mailbox
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def until(found: Callable[[], T | None], seconds: float = 120) -> T:
-    """Wait until something is there."""
-    end = time.monotonic() + seconds
-    while (value := found()) is None:
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
-    return value
 
 
 @dataclass

@@ -41,8 +41,9 @@ from plugins.cross_border_payment.wechat import account as wechat
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from tests.sandbox_process import running_sandbox
+from tests.waiting import until
 
-from .contract import PRICE, Harness, mailbox, until
+from .contract import PRICE, Harness, mailbox
 from .fake_wechat import private_pem
 
 pytestmark = [

@@ -30,6 +30,7 @@ from saleor_ext.core.models import OutboxMessage
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import ParcelView, configuration
 from tests.sandbox_process import running_sandbox
+from tests.waiting import until
 
 from .conftest import FakePlatform
 from .test_declarations import view
@@ -63,14 +64,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield Sandbox(running.url, json.loads((running.folder / "psp" / "config.json").read_text()))
 
 
-def _until(done: Callable[[], Any], seconds: float = 120) -> None:
+def _until(done: Callable[[], Any]) -> None:
     """Work our own queues until ``done`` is true."""
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, "it did not happen in time"
-        inbox.drain()
-        outbox.drain()
-        time.sleep(0.1)
+
+    def look() -> Any:
+        if not (found := done()):
+            inbox.drain()
+            outbox.drain()
+        return found
+
+    until(look)
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from plugins.cross_border_payment.stripe_pay.mapper import Merchant
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from tests.sandbox_process import running_sandbox
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.integration,
@@ -144,14 +145,6 @@ def opened(gateway: StripeGateway) -> str:
     return out_trade_no
 
 
-def until(found: Callable[[], Any], seconds: float = 120) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
-    return value
-
-
 def notice(
     gateway: StripeGateway, inbox: Inbox, wanted: Callable[[StripeNotify], bool]
 ) -> tuple[StripeNotify, dict[str, str], bytes]:
@@ -164,7 +157,7 @@ def notice(
                 return parsed, headers, raw
         return None
 
-    return until(look)  # type: ignore[no-any-return]  # what look returns, and not None
+    return until(look)
 
 
 def test_paid_and_told(gateway: StripeGateway, sandbox: Sandbox) -> None:
