@@ -21,9 +21,8 @@ from pydantic_core import PydanticCustomError
 
 from saleor_ext.plugin_api import PluginConfig, Secret
 
-from .antom.signing import load_public_key
+from . import rsa
 from .port import CustomsTarget
-from .wechat import signing
 
 _HTTP_URL = TypeAdapter(HttpUrl)
 #: Tenpay as China Customs knows it (stated with WeChat's customs interface; read 2026-11).
@@ -52,7 +51,7 @@ def _private_key(value: SecretStr) -> SecretStr:
     pem = value.get_secret_value().strip()
     if pem:
         try:
-            signing.load_private_key(pem)
+            rsa.load_private_key(pem)
         except ValueError:
             raise _refuse(
                 _("Enter an RSA private key in PEM form, 2048 bits or more, without pass phrase.")
@@ -252,7 +251,7 @@ class AntomConfig(DeclaringAccountConfig):
     def _is_public_key(cls, value: str) -> str:
         if value.strip():
             try:
-                load_public_key(value.strip())
+                rsa.load_public_key(value.strip())
             except ValueError:
                 raise _refuse(_("Enter an RSA public key in PEM form.")) from None
         return value.strip()

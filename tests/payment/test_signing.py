@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.cross_border_payment import rsa
 from plugins.cross_border_payment.wechat import signing
 from plugins.cross_border_payment.wechat.signing import BadSeal, Stamp
 
@@ -34,7 +35,7 @@ def test_stamp_message_keeps_the_raw_bytes() -> None:
 def test_our_signature_verifies_with_openssl(tmp_path: Path) -> None:
     message = signing.request_message("POST", "/v3/global/transactions/native", "1", "n", BODY)
     (tmp_path / "message").write_bytes(message)
-    (tmp_path / "signature").write_bytes(base64.b64decode(signing.sign(message, MERCHANT_KEY)))
+    (tmp_path / "signature").write_bytes(base64.b64decode(rsa.sign(message, MERCHANT_KEY)))
     (tmp_path / "key.pem").write_text(private_pem(MERCHANT_KEY))
     ran = subprocess.run(
         ["openssl", "dgst", "-sha256", "-prverify", "key.pem", "-signature", "signature", "message"],
@@ -55,18 +56,18 @@ def test_we_verify_a_signature_of_openssl(tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    assert signing.verify(BODY, base64.b64encode(ran.stdout).decode(), MERCHANT_KEY.public_key())
+    assert rsa.verify(BODY, base64.b64encode(ran.stdout).decode(), MERCHANT_KEY.public_key())
 
 
 @pytest.mark.parametrize("spoilt", ["", "not base64!", base64.b64encode(b"short").decode()])
 def test_bad_signatures_do_not_verify(spoilt: str) -> None:
-    assert not signing.verify(BODY, spoilt, MERCHANT_KEY.public_key())
+    assert not rsa.verify(BODY, spoilt, MERCHANT_KEY.public_key())
 
 
 def test_a_changed_byte_does_not_verify() -> None:
-    signature = signing.sign(BODY, MERCHANT_KEY)
-    assert signing.verify(BODY, signature, MERCHANT_KEY.public_key())
-    assert not signing.verify(BODY.replace(b"19400", b"19401"), signature, MERCHANT_KEY.public_key())
+    signature = rsa.sign(BODY, MERCHANT_KEY)
+    assert rsa.verify(BODY, signature, MERCHANT_KEY.public_key())
+    assert not rsa.verify(BODY.replace(b"19400", b"19401"), signature, MERCHANT_KEY.public_key())
 
 
 def test_authorization_reads_back() -> None:
@@ -142,4 +143,4 @@ def test_a_strange_timestamp_is_no_moment(timestamp: str) -> None:
 @pytest.mark.parametrize("pem", ["", "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"])
 def test_a_bad_private_key_is_told_plainly(pem: str) -> None:
     with pytest.raises(ValueError, match="PEM"):
-        signing.load_private_key(pem)
+        rsa.load_private_key(pem)

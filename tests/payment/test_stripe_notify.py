@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from plugins.cross_border_payment.reading import kept
 
 from plugins.cross_border_payment.port import NotifyKind, NotifyRefused, RefundState
 from plugins.cross_border_payment.stripe_pay import signing
-from plugins.cross_border_payment.stripe_pay.client import Credentials, StripeClient, kept_headers
+from plugins.cross_border_payment.stripe_pay.client import KEPT_HEADERS, Credentials, StripeClient
 from plugins.cross_border_payment.stripe_pay.gateway import StripeGateway, capabilities
 from plugins.cross_border_payment.stripe_pay.mapper import Merchant
 from saleor_ext.core import clock
@@ -309,4 +310,4 @@ def test_proof_of_origin_is_kept_and_nothing_else(fake: FakeStripe) -> None:
         "Cookie": "y",
         "Content-Type": "application/json",
     }
-    assert set(kept_headers(headers)) == {"stripe-signature", "content-type"}
+    assert set(kept(headers, KEPT_HEADERS)) == {"stripe-signature", "content-type"}

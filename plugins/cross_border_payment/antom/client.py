@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx2
 
+from .. import rsa
 from ..port import GatewayRefused, GatewayUnavailable, WireEntry, WireKind, WireRecorder
+from ..reading import kept
 from . import signing
 from .signing import Stamp
 
@@ -20,7 +22,7 @@ TIMEOUT = httpx2.Timeout(8.0, connect=3.0)
 REPLAY_WINDOW = timedelta(minutes=5)
 BASE_PATH = "/ams/api/v1/"
 #: Headers kept with the bytes as proof of origin.
-_KEPT_HEADERS = ("client-id", "request-time", "response-time", "signature", "content-type", "traceid")
+KEPT_HEADERS = ("client-id", "request-time", "response-time", "signature", "content-type", "traceid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ class AntomClient:
         self.base_url = base_url.rstrip("/")
         self.credentials = credentials
         self._clock, self._record = clock, record
-        self._key = signing.load_private_key(credentials.private_key_pem)
-        self._antom_key = signing.load_public_key(credentials.antom_public_key_pem)
+        self._key = rsa.load_private_key(credentials.private_key_pem)
+        self._antom_key = rsa.load_public_key(credentials.antom_public_key_pem)
         self._http = httpx2.Client(timeout=TIMEOUT, transport=transport, follow_redirects=False)
 
     def close(self) -> None:
@@ -89,7 +91,7 @@ class AntomClient:
     def holds(self, stamp: Stamp, path: str, body: bytes) -> bool:
         """Whether Antom signed this body for this address and our account."""
         covered = signing.message(path, stamp.client_id, stamp.time, body)
-        return stamp.client_id == self.credentials.client_id and signing.verify(
+        return stamp.client_id == self.credentials.client_id and rsa.verify(
             covered, stamp.signature, self._antom_key
         )
 
@@ -100,7 +102,7 @@ class AntomClient:
 
     def _send(self, path: str, body: Mapping[str, Any], *, operation: str, reference: str) -> httpx2.Response:
         raw, time = encode(body), signing.milliseconds(self._clock())
-        signature = signing.sign(signing.message(path, self.credentials.client_id, time, raw), self._key)
+        signature = rsa.sign(signing.message(path, self.credentials.client_id, time, raw), self._key)
         url = f"{self.base_url}{path}"
         self._record(WireEntry(WireKind.REQUEST, operation, reference, masked(body), url=f"POST {url}"))
         try:
@@ -125,7 +127,7 @@ class AntomClient:
                 answer.content,
                 url=f"POST {url}",
                 status=answer.status_code,
-                headers=kept_headers(answer.headers),
+                headers=kept(answer.headers, KEPT_HEADERS),
             )
         )
         return answer
@@ -140,11 +142,6 @@ def masked(body: Mapping[str, Any]) -> bytes:
     if "buyerCertificate" not in body:
         return encode(body)
     return encode({**body, "buyerCertificate": "***"})
-
-
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    lower = {name.lower(): value for name, value in headers.items()}
-    return {name: lower[name] for name in _KEPT_HEADERS if name in lower}
 
 
 def _result(raw: bytes, under_way: frozenset[str]) -> dict[str, Any]:

@@ -33,8 +33,9 @@ from ..port import (
     Surroundings,
     VerifiedNotify,
 )
+from ..reading import kept, text
 from . import mapper
-from .client import AntomClient, kept_headers
+from .client import KEPT_HEADERS, AntomClient
 from .mapper import Merchant
 from .signing import Stamp
 
@@ -92,7 +93,7 @@ class AntomGateway:
         shown = mapper.code(answer)
         if request.surroundings is Surroundings.DESKTOP and shown:
             return ShowQr(shown)
-        url = mapper.text(answer, "normalUrl")
+        url = text(answer, "normalUrl")
         return Redirect(url) if url else StartFailed("NO_URL", "the answer names no address to go to")
 
     def query(self, out_trade_no: str) -> PaymentSnapshot:
@@ -157,7 +158,7 @@ class AntomGateway:
     # -- notifications
 
     def kept_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return kept_headers(headers)
+        return kept(headers, KEPT_HEADERS)
 
     def notify_answer(self, refusal: str = "") -> dict[str, Any]:
         if refusal:
@@ -174,8 +175,8 @@ class AntomGateway:
             return VerifiedNotify(
                 notify_id=self._notify_id(data, kind),
                 kind=kind,
-                out_trade_no=mapper.text(data, "paymentRequestId"),
-                refund_no=mapper.text(data, "refundRequestId"),
+                out_trade_no=text(data, "paymentRequestId"),
+                refund_no=text(data, "refundRequestId"),
                 payment=mapper.notified_payment(data, self.merchant) if kind is NotifyKind.PAYMENT else None,
                 refund=mapper.refund_snapshot(data) if kind is NotifyKind.REFUND else None,
             )
@@ -188,10 +189,10 @@ class AntomGateway:
     def _notify_id(data: Mapping[str, Any], kind: NotifyKind) -> str:
         """Antom numbers no notification: what it tells of whom is its name."""
         result = data.get("result")
-        status = mapper.text(data, "refundStatus") or (
-            mapper.text(result, "resultCode") if isinstance(result, Mapping) else ""
+        status = text(data, "refundStatus") or (
+            text(result, "resultCode") if isinstance(result, Mapping) else ""
         )
-        subject = mapper.text(data, "refundRequestId") or mapper.text(data, "paymentRequestId")
+        subject = text(data, "refundRequestId") or text(data, "paymentRequestId")
         return f"{kind}:{subject}:{status}"
 
     def _check_stamp(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> None:
@@ -260,7 +261,7 @@ class AntomGateway:
         """Return the amount that Antom would have declared; refuse a payment that is not ours to declare."""
         found = self._inquire(request.out_trade_no, "query")
         declared = found.get("customsDeclarationAmount")
-        if mapper.text(found, "paymentId") != request.gateway_ref:
+        if text(found, "paymentId") != request.gateway_ref:
             raise GatewayRefused("Antom: another payment has this order number", code="PAYMENT_DIFFERS")
         if not isinstance(declared, dict):
             raise GatewayRefused("Antom: the payment cannot be declared", code="NOT_DECLARABLE")

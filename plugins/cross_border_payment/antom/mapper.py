@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from saleor_ext.core.clock import CHINA
 from saleor_ext.core.money import Money
 
 from ..port import (
@@ -32,6 +30,7 @@ from ..port import (
     Surroundings,
     VerifyDepartment,
 )
+from ..reading import moment, rfc3339, text
 
 _PAYMENT = {
     "SUCCESS": PaymentState.PAID,
@@ -90,7 +89,7 @@ def order(request: StartRequest, merchant: Merchant) -> dict[str, Any]:
         "paymentAmount": amount(request.amount),
         "paymentMethod": {"paymentMethodType": "ALIPAY_CN"},
         "paymentNotifyUrl": request.notify_url,
-        "paymentExpiryTime": request.expires_at.astimezone(CHINA).isoformat(timespec="seconds"),
+        "paymentExpiryTime": rfc3339(request.expires_at),
         "settlementStrategy": {"settlementCurrency": merchant.settlement_currency},
         "env": {
             "terminalType": "WEB" if request.surroundings is Surroundings.DESKTOP else "WAP",
@@ -233,16 +232,3 @@ def money(value: object) -> Money | None:
         return Money.from_minor(int(minor), str(value.get("currency") or ""))
     except ValueError as error:
         raise GatewayUnavailable(f"not a currency in use: {error}") from None
-
-
-def moment(value: str) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=CHINA)
-
-
-def text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ("" if value is None else str(value))

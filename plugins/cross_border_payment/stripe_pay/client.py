@@ -12,13 +12,14 @@ import httpx2
 import stripe
 
 from ..port import GatewayRefused, GatewayUnavailable, WireEntry, WireKind, WireRecorder
+from ..reading import kept
 
 #: Saleor waits 18 s for a session answer; two calls must fit into that.
 TIMEOUT = httpx2.Timeout(8.0, connect=3.0)
 #: What leaves of the library's headers: nothing about this machine, its user or earlier calls.
 _SENT_HEADERS = frozenset({"authorization", "idempotency-key", "content-type", "stripe-version"})
 #: Headers kept with the bytes; Authorization is left out on purpose.
-_KEPT_HEADERS = (
+KEPT_HEADERS = (
     "request-id",
     "idempotency-key",
     "idempotent-replayed",
@@ -32,11 +33,6 @@ _KEPT_HEADERS = (
 stripe.enable_telemetry = False
 # And would log whole answers, in which buyers' names stand.
 logging.getLogger("stripe").setLevel(logging.WARNING)
-
-
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    lower = {name.lower(): value for name, value in headers.items()}
-    return {name: lower[name] for name in _KEPT_HEADERS if name in lower}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,13 @@ class RecordingHttp(stripe.HTTPClient):
         purpose = _purpose.get()
         self._record(
             WireEntry(
-                kind, purpose.operation, purpose.reference, body, place, status, kept_headers(headers or {})
+                kind,
+                purpose.operation,
+                purpose.reference,
+                body,
+                place,
+                status,
+                kept(headers or {}, KEPT_HEADERS),
             )
         )
 

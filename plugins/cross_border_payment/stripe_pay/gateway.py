@@ -27,8 +27,9 @@ from ..port import (
     StatementLine,
     Surroundings,
 )
+from ..reading import kept, text
 from . import mapper, signing
-from .client import StripeClient, kept_headers
+from .client import KEPT_HEADERS, StripeClient
 from .facts import DisputeSnapshot, Movement, StripeNotify
 from .mapper import Merchant
 from .signing import Stamp
@@ -147,15 +148,15 @@ class StripeGateway:
     def close(self, out_trade_no: str) -> None:
         """Expire the session; raise ``GatewayRefused`` where it was completed."""
         found = self._session(out_trade_no)
-        if found is None or mapper.text(found, "status") == "expired":
+        if found is None or text(found, "status") == "expired":
             return
         try:
             with self.client.call("close", out_trade_no) as api:
-                api.v1.checkout.sessions.expire(mapper.text(found, "id"))
+                api.v1.checkout.sessions.expire(text(found, "id"))
         except GatewayRefused as refused:
             # Between the two calls it may have been paid, or have expired by itself.
             again = self._session(out_trade_no)
-            if again is None or mapper.text(again, "status") != "expired":
+            if again is None or text(again, "status") != "expired":
                 raise GatewayRefused(refused.message, code=COMPLETED) from refused
 
     def _session(self, out_trade_no: str) -> Mapping[str, Any] | None:
@@ -206,7 +207,7 @@ class StripeGateway:
         with self.client.call("find", refund_no) as api:
             listed = api.v1.refunds.list({**within, "limit": PAGE})
             for one in listed.auto_paging_iter():
-                if mapper.text(mapper.inner(_plain(one), "metadata"), mapper.REFUND_NO) == refund_no:
+                if text(mapper.inner(_plain(one), "metadata"), mapper.REFUND_NO) == refund_no:
                     return _plain(one)
         return None
 
@@ -235,7 +236,7 @@ class StripeGateway:
     # -- notifications
 
     def kept_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return kept_headers(headers)
+        return kept(headers, KEPT_HEADERS)
 
     def notify_answer(self, refusal: str = "") -> dict[str, Any]:
         return {"error": refusal} if refusal else {"received": True}
@@ -267,7 +268,7 @@ class StripeGateway:
         kind = mapper.notify_kind(event_type)
         trade_no, refund_no = (
             mapper.trade_no(data),
-            mapper.text(mapper.inner(data, "metadata"), mapper.REFUND_NO),
+            text(mapper.inner(data, "metadata"), mapper.REFUND_NO),
         )
         if kind is NotifyKind.PAYMENT and trade_no:
             return StripeNotify(notify_id, kind, trade_no, event_type=event_type)

@@ -27,6 +27,7 @@ from ..port import (
     StatementKind,
     StatementLine,
 )
+from ..reading import clip, text
 from .facts import DisputeSnapshot, Movement
 
 if TYPE_CHECKING:
@@ -270,12 +271,3 @@ def moment(value: object) -> datetime | None:
         return datetime.fromtimestamp(value, UTC)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ("" if value is None else str(value))
-
-
-def clip(value: str, length: int) -> str:
-    return value if len(value) <= length else value[: length - 1] + "…"

@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx2
 
+from .. import rsa
 from ..port import GatewayRefused, GatewayUnavailable, WireEntry, WireKind, WireRecorder
+from ..reading import kept
 from . import signing
 from .signing import PlatformCertificate, Stamp
 
@@ -32,7 +34,7 @@ _TRANSIENT = {
     "RATELIMIT_EXCEEDED",
 }
 #: Headers kept with the bytes as proof of origin; Authorization is left out on purpose.
-_KEPT_HEADERS = (
+KEPT_HEADERS = (
     "wechatpay-serial",
     "wechatpay-timestamp",
     "wechatpay-nonce",
@@ -41,11 +43,6 @@ _KEPT_HEADERS = (
     "request-id",
     "content-type",
 )
-
-
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    lower = {name.lower(): value for name, value in headers.items()}
-    return {name: lower[name] for name in _KEPT_HEADERS if name in lower}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,7 @@ class WechatClient:
         self.credentials = credentials
         self.book = book
         self._clock, self._record = clock, record
-        self._key = signing.load_private_key(credentials.private_key_pem)
+        self._key = rsa.load_private_key(credentials.private_key_pem)
         self._http = httpx2.Client(timeout=TIMEOUT, transport=transport, follow_redirects=False)
 
     def close(self) -> None:
@@ -229,7 +226,7 @@ class WechatClient:
         headers: Mapping[str, str] | None,
     ) -> httpx2.Response:
         timestamp, nonce = str(int(self._clock().timestamp())), secrets.token_hex(16)
-        signature = signing.sign(signing.request_message(method, target, timestamp, nonce, raw), self._key)
+        signature = rsa.sign(signing.request_message(method, target, timestamp, nonce, raw), self._key)
         sent = {
             "Authorization": signing.authorization(
                 mchid=self.credentials.mchid,
@@ -260,7 +257,7 @@ class WechatClient:
                     answer.content,
                     url=f"{method} {url}",
                     status=answer.status_code,
-                    headers=kept_headers(answer.headers),
+                    headers=kept(answer.headers, KEPT_HEADERS),
                 )
             )
         return answer
@@ -282,7 +279,7 @@ class WechatClient:
     @staticmethod
     def _holds(stamp: Stamp, body: bytes, certificate: PlatformCertificate) -> bool:
         message = signing.stamp_message(stamp.timestamp, stamp.nonce, body)
-        return signing.verify(message, stamp.signature, certificate.public_key)
+        return rsa.verify(message, stamp.signature, certificate.public_key)
 
     def _error(self, answer: httpx2.Response, *, check: bool = True) -> GatewayRefused | GatewayUnavailable:
         """Say whether trying again can help; a refusal counts only if it is signed or unsignable.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from .. import rsa
 from ..port import (
     Buyer,
     Capabilities,
@@ -31,8 +32,9 @@ from ..port import (
     Surroundings,
     VerifiedNotify,
 )
+from ..reading import kept, text
 from . import mapper, signing, statements
-from .client import REPLAY_WINDOW, WechatClient, kept_headers
+from .client import KEPT_HEADERS, REPLAY_WINDOW, WechatClient
 from .mapper import Merchant
 from .signing import Stamp
 
@@ -88,11 +90,11 @@ class WechatGateway:
         except GatewayRefused as refused:
             return StartFailed(refused.code, refused.message)
         if request.surroundings is Surroundings.PHONE:
-            url = mapper.text(answer, "mweb_url") or mapper.text(answer, "h5_url")
+            url = text(answer, "mweb_url") or text(answer, "h5_url")
             if not url:
                 return StartFailed("NO_URL", "the answer names no address to go to")
             return Redirect(mapper.with_return(url, request.return_url))
-        code_url = mapper.text(answer, "code_url")
+        code_url = text(answer, "code_url")
         return ShowQr(code_url) if code_url else StartFailed("NO_CODE", "the answer carries no code to scan")
 
     def query(self, out_trade_no: str) -> PaymentSnapshot:
@@ -149,7 +151,7 @@ class WechatGateway:
     # -- notifications
 
     def kept_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return kept_headers(headers)
+        return kept(headers, KEPT_HEADERS)
 
     def notify_answer(self, refusal: str = "") -> dict[str, Any]:
         return {"code": "FAIL", "message": refusal} if refusal else {"code": "SUCCESS", "message": "OK"}
@@ -166,15 +168,15 @@ class WechatGateway:
             raise NotifyRefused("the notification is not of the known shape", code="malformed") from error
         if not isinstance(opened, dict):
             raise NotifyRefused("the notification is not of the known shape", code="malformed")
-        if mapper.text(opened, "mchid") != self.merchant.mchid:
+        if text(opened, "mchid") != self.merchant.mchid:
             raise NotifyRefused("the notification is for another merchant account", code="other_account")
-        kind = mapper.notify_kind(mapper.text(envelope, "event_type"))
+        kind = mapper.notify_kind(text(envelope, "event_type"))
         try:
             return VerifiedNotify(
-                notify_id=mapper.text(envelope, "id"),
+                notify_id=text(envelope, "id"),
                 kind=kind,
-                out_trade_no=mapper.text(opened, "out_trade_no"),
-                refund_no=mapper.text(opened, "out_refund_no"),
+                out_trade_no=text(opened, "out_trade_no"),
+                refund_no=text(opened, "out_refund_no"),
                 payment=mapper.payment(opened) if kind is NotifyKind.PAYMENT else None,
                 refund=mapper.refund_snapshot(opened) if kind is NotifyKind.REFUND else None,
             )
@@ -192,7 +194,7 @@ class WechatGateway:
         if certificate is None:
             raise NotifyRefused("the notification names an unknown certificate", code="unknown_certificate")
         message = signing.stamp_message(stamp.timestamp, stamp.nonce, raw)
-        if not signing.verify(message, stamp.signature, certificate.public_key):
+        if not rsa.verify(message, stamp.signature, certificate.public_key):
             raise NotifyRefused("the notification's signature does not hold", code="bad_signature")
 
     # -- statements

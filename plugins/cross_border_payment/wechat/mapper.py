@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,8 +31,7 @@ from ..port import (
     Surroundings,
     VerifyDepartment,
 )
-
-CHINA = timezone(timedelta(hours=8))
+from ..reading import clip, moment, rfc3339, text
 
 #: WeChat's trade_state to ours; REFUND means money came in and part or all of it went back.
 _TRADE = {
@@ -259,27 +258,3 @@ def money(amount: object, name: str) -> Money | None:
         return Money.from_minor(minor, str(amount.get("currency") or ""))
     except ValueError as error:
         raise GatewayUnavailable(f"not a currency in use: {error}") from None
-
-
-def moment(value: str) -> datetime | None:
-    """Read an RFC 3339 time; one without offset is China Standard Time, as the pages say."""
-    if not value:
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=CHINA)
-
-
-def rfc3339(instant: datetime) -> str:
-    return instant.astimezone(CHINA).isoformat(timespec="seconds")
-
-
-def text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ("" if value is None else str(value))
-
-
-def clip(value: str, length: int) -> str:
-    return value if len(value) <= length else value[: length - 1] + "…"

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
@@ -80,17 +79,6 @@ class Stamp:
             return None
 
 
-def load_private_key(pem: str) -> RSAPrivateKey:
-    """Load the merchant's key; raise ValueError with a readable text for anything else."""
-    try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError) as error:
-        raise ValueError("not an unencrypted PEM private key") from error
-    if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
-        raise ValueError("must be an RSA key of at least 2048 bits")
-    return key
-
-
 def request_message(method: str, target: str, timestamp: str, nonce: str, body: bytes) -> bytes:
     """Build what a request's signature covers; ``target`` is path and query as sent."""
     return f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
@@ -99,18 +87,6 @@ def request_message(method: str, target: str, timestamp: str, nonce: str, body: 
 def stamp_message(timestamp: str, nonce: str, body: bytes) -> bytes:
     """Build what the signature of an answer or notification covers."""
     return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
-
-
-def sign(message: bytes, key: RSAPrivateKey) -> str:
-    return base64.b64encode(key.sign(message, padding.PKCS1v15(), hashes.SHA256())).decode()
-
-
-def verify(message: bytes, signature: str, key: RSAPublicKey) -> bool:
-    try:
-        key.verify(base64.b64decode(signature, validate=True), message, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error, ValueError):
-        return False
-    return True
 
 
 def authorization(*, mchid: str, serial: str, timestamp: str, nonce: str, signature: str) -> str:
