@@ -13,7 +13,7 @@ from saleor_ext.core import audit, clock
 from saleor_ext.core.errors import PonteError
 
 from . import gateways
-from .models import PaymentSession, PaymentStatement, PaymentStatementLine
+from .models import PaymentSession, PaymentStatement, PaymentStatementLine, ReconciliationItem
 from .port import Gateway, StatementLine, StatementSource
 
 log = logging.getLogger(__name__)
@@ -121,8 +121,20 @@ def lacking(gateway: Gateway, *, late: bool = False) -> Iterator[date]:
             yield day
 
 
+def unsettled(gateway: Gateway) -> list[date]:
+    """Return the imported days that something still stands in the queue of: it may agree by now."""
+    begin = clock.china_today() - timedelta(days=LOOK_BACK)
+    mine = {"gateway": gateway.identifier, "account": gateway.account, "day__gte": begin}
+    open_days = ReconciliationItem.objects.filter(settled_at=None, **mine).values("day")
+    days = PaymentStatement.objects.filter(day__in=open_days, **mine)
+    return list(days.order_by("day").values_list("day", flat=True))
+
+
 def import_due() -> int:
-    """Fetch and compare every statement that should be there; return how many came. Runs periodically."""
+    """Fetch and compare every statement that should be there; return how many came. Runs periodically.
+
+    Days with open differences are compared again: the other side of one may have come since.
+    """
     from . import matching
 
     came = 0
@@ -136,5 +148,7 @@ def import_due() -> int:
                 )
             else:
                 came += 1
+            matching.compare(gateway, day)
+        for day in unsettled(gateway):
             matching.compare(gateway, day)
     return came

@@ -237,6 +237,23 @@ def test_statements_are_fetched_when_they_are_due_and_a_missing_day_is_told(
     assert wechat.calls.count("GET /v3/global/statements") == 3, "what is there is not fetched again"
 
 
+def test_a_difference_leaves_by_itself_once_the_other_day_is_there(
+    now: Any, wechat: FakeWechat, payment: PaymentSession
+) -> None:
+    wechat.statements[KEY] = []
+    now.move_to(AFTER)
+    tasks.import_statements()
+    item = ReconciliationItem.objects.get()
+    assert (item.kind, item.subject, item.settled_at) == (Kind.NOT_LISTED, payment.out_trade_no, None)
+    wechat.statements["20261127"] = [booked(payment)]
+    later = AFTER + timedelta(days=1)
+    now.move_to(later)
+    tasks.import_statements()
+    item.refresh_from_db()
+    assert (item.settled_at, item.settled_by) == (later, "")
+    assert statements.unsettled(gateways.gateway()) == []
+
+
 def test_a_forged_or_altered_statement_is_not_taken(
     now: Any, wechat: FakeWechat, payment: PaymentSession
 ) -> None:
