@@ -179,6 +179,13 @@ def redeclare(request: HttpRequest) -> dict[str, Any]:
     return describe(declaration)
 
 
+def same_payer(payment: Payment, name: str, id_number: str) -> bool:
+    """Tell whether a person is the wallet's owner; a wallet without a known owner says yes to everybody."""
+    if not payment.payer_id_number:
+        return True
+    return payment.payer_id_number == id_number and _norm(payment.payer_name) == _norm(name)
+
+
 def _norm(value: str) -> str:
     return unicodedata.normalize("NFC", value).replace(" ", "")
 
@@ -191,10 +198,7 @@ def _compare(request: HttpRequest, data: dict[str, Any], payment: Payment) -> st
     name = open_field(request, data.get("certificate_name"), "certificate_name")
     if len(id_number) != 18 or id_number != id_number.upper():
         raise ApiError(400, "PARAM_ERROR", "certificate_id 须为18位，末位X大写", field="/certificate_id")
-    if not payment.payer_id_number:
-        return "SAME"
-    same = payment.payer_id_number == id_number and _norm(payment.payer_name) == _norm(name)
-    return "SAME" if same else "DIFFERENT"
+    return "SAME" if same_payer(payment, name, id_number) else "DIFFERENT"
 
 
 @transaction.atomic

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sandbox.http import web_address
 from sandbox.psp import keys
 from sandbox.psp.models import Payment
 from sandbox.psp.payments import PERSONAS, CannotPay, pay
+from sandbox.psp.programs import takes_object
 
 #: What the buyer would see the page in.
 WALLETS = {"wechat": "微信支付 · WeChat Pay", "antom": "支付宝 · Alipay"}
@@ -62,16 +62,9 @@ def _wanted(data: dict[str, Any]) -> Payment | None:
     return Payment.objects.filter(token=token).first() if token else None
 
 
-@csrf_exempt
-@require_POST
-def pay_json(request: HttpRequest) -> JsonResponse:
+@takes_object
+def pay_json(data: dict[str, Any]) -> JsonResponse:
     """POST /sandbox/psp/pay {code_url | mweb_url | out_trade_no, persona, payer_name, payer_id_number}"""
-    try:
-        data = json.loads(request.body)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        return JsonResponse({"error": "a JSON object is needed"}, status=400)
     payment = _wanted(data)
     if payment is None:
         return JsonResponse({"error": "no such payment"}, status=404)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,7 +9,7 @@ from django.db import IntegrityError, transaction
 from sandbox.psp.antom.payments import COMPANY, find
 from sandbox.psp.antom.wire import Refused, result, text, yuan
 from sandbox.psp.common import rfc3339
-from sandbox.psp.customs import advance_later
+from sandbox.psp.customs import advance_later, same_payer
 from sandbox.psp.models import Declaration, Payment
 from sandbox.psp.payments import PERSONAS
 
@@ -83,14 +82,7 @@ def _compare(certificate: Any, payment: Payment) -> str:
     if text(certificate, "certificateType", 16) != "ID_CARD":
         raise Refused("PARAM_ILLEGAL", "certificateType is ID_CARD")
     id_number, holder = text(certificate, "certificateNo", 18), text(certificate, "holderName", 64)
-    if not payment.payer_id_number:
-        return "SAME"
-    same = payment.payer_id_number == id_number and _norm(payment.payer_name) == _norm(holder)
-    return "SAME" if same else "DIFFERENT"
-
-
-def _norm(value: str) -> str:
-    return unicodedata.normalize("NFC", value).replace(" ", "")
+    return "SAME" if same_payer(payment, holder, id_number) else "DIFFERENT"
 
 
 def _answer(made: Declaration) -> dict[str, Any]:

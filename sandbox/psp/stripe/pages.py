@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -10,9 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sandbox.psp import keys
+from sandbox.psp.programs import takes_object
 from sandbox.psp.stripe.models import StripeSession
 from sandbox.psp.stripe.paying import CARDS, WALLETS, CannotPay, pay
 
@@ -62,16 +62,9 @@ def _wanted(data: dict[str, Any]) -> StripeSession | None:
     return None
 
 
-@csrf_exempt
-@require_POST
-def pay_json(request: HttpRequest) -> JsonResponse:
+@takes_object
+def pay_json(data: dict[str, Any]) -> JsonResponse:
     """POST /sandbox/psp/stripe/pay {session | client_reference_id, method, number, persona}"""
-    try:
-        data = json.loads(request.body)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        return JsonResponse({"error": "a JSON object is needed"}, status=400)
     session = _wanted(data)
     if session is None:
         return JsonResponse({"error": "no such session"}, status=404)
