@@ -10,7 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.plugin_api import console
 
 
-class ReasonForm(forms.Form):
+class ConsoleForm(forms.Form):
+    """A form that refuses in the house's words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        console().speak(self)
+
+
+class ReasonForm(ConsoleForm):
     """Why an operator does something; it goes into the audit log."""
 
     reason = forms.CharField(
@@ -18,10 +26,6 @@ class ReasonForm(forms.Form):
         max_length=200,
         error_messages={"required": _("Say why: the audit log needs a reason.")},
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        console().speak(self)
 
 
 class RefundForm(ReasonForm):
@@ -31,11 +35,7 @@ class RefundForm(ReasonForm):
     amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, min_value=0)
 
 
-class DayForm(forms.Form):
+class DayForm(ConsoleForm):
     """The day of a statement."""
 
     day = forms.DateField(label=_("Day"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        console().speak(self)
