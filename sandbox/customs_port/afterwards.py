@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from sandbox.customs_port import bills
 from sandbox.customs_port.models import Document, Message, Receipt
 from sandbox.customs_port.personas import Persona
 from sandbox.customs_port.reader import number
@@ -184,6 +185,9 @@ def released_days(inventory: Document) -> int:
 
 
 def grant(document: Document) -> None:
-    """Do what a granted application means: a cancelled inventory is gone, with what was planned for it."""
+    """Do what a granted application means: a cancelled inventory is gone, a returned one is billed anew."""
+    inventories = Document.objects.filter(kind="621", invt_no=document.invt_no)
     if document.kind == "623":
-        Document.objects.filter(kind="621", invt_no=document.invt_no).update(deleted=True)
+        inventories.update(deleted=True)
+    elif (inventory := inventories.select_for_update().first()) is not None:
+        bills.renew(inventory)

@@ -1,5 +1,7 @@
 """Tax bills of released inventories: CEB816 with every line's taxes, CEB818 when bills were put into one payment.
 
+A return makes the bill void (CEB818) and another one come for what is left.
+
 The taxes are worked out here a second time, by a short table of the goods that the demonstration sells. Goods that are
 not in it get no bill. As with customs the figures are what is due, already at 70 %.
 """
@@ -11,11 +13,12 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from lxml import etree
 
 from sandbox.customs_port import rules
-from sandbox.customs_port.models import Document
-from sandbox.customs_port.personas import persona_of
+from sandbox.customs_port.models import Document, Receipt
+from sandbox.customs_port.personas import REVIEWED, persona_of
 from sandbox.customs_port.reader import number
 from sandbox.customs_port.receipts import new_guid, return_time, tell
 from sandbox.customs_port.tables import NAMESPACE
@@ -24,7 +27,8 @@ from sandbox.jobs import job, schedule
 #: Real-world seconds from the release to the bill, and from the bill to its sum in a payment. With customs the
 #: second takes until days 31 to 45.
 BILLED, SUMMED = 300, 900
-ISSUED, SUMMED_UP = "1", "2"
+ISSUED, SUMMED_UP, VOID = "1", "2", "3"
+BILL, STATUS = "CEB816Message", "CEB818Message"
 CENT = Decimal("0.01")
 #: Part of the statutory taxes that is levied within the limits (Ministry of Finance notice 2018 No. 49).
 SHARE = Decimal("0.70")
@@ -66,19 +70,46 @@ def plan(document: Document) -> None:
 @job("customs.bill")
 def bill(payload: dict[str, Any]) -> None:
     """Give the bill, and ask for its sum."""
-    document = Document.objects.select_for_update().get(pk=payload["id"])
-    lines = lines_of(document)
+    _issue(Document.objects.select_for_update().get(pk=payload["id"]))
+
+
+def _issue(document: Document) -> None:
+    """Give a bill of what has not been sent back."""
+    lines = left_of(document)
     if document.deleted or not lines:
         return
-    tell(document, "CEB816Message", ISSUED, bill_xml(document, lines))
-    schedule("customs.bill_summed", {"id": document.pk}, delay_seconds=SUMMED)
+    tax_no = f"{document.invt_no}D{_told(document, BILL).count() or ''}"
+    tell(document, BILL, ISSUED, bill_xml(document, tax_no, lines))
+    schedule("customs.bill_summed", {"id": document.pk, "tax_no": tax_no}, delay_seconds=SUMMED)
+
+
+def renew(document: Document) -> None:
+    """Make a bill out anew after a return: the one before is void. One that was put into a payment stays."""
+    tax_no = standing(document)
+    if tax_no is None or _told(document, STATUS).filter(status=SUMMED_UP).exists():
+        return
+    tell(document, STATUS, VOID, status_xml(document, tax_no, VOID))
+    _issue(document)
+
+
+def standing(document: Document) -> str | None:
+    """Return the number of the bill of an inventory that is not void."""
+    issued = [etree.fromstring(one.xml.encode()) for one in _told(document, BILL).order_by("pk")]
+    if len(issued) <= _told(document, STATUS).filter(status=VOID).count():
+        return None
+    return issued[-1].findtext(f".//{{{NAMESPACE}}}taxNo")
+
+
+def _told(document: Document, message_type: str) -> QuerySet[Receipt]:
+    return Receipt.objects.filter(document=document, message_type=message_type)
 
 
 @job("customs.bill_summed")
 def summed(payload: dict[str, Any]) -> None:
     """Say that the bill has been put into a payment."""
-    document = Document.objects.get(pk=payload["id"])
-    tell(document, "CEB818Message", SUMMED_UP, status_xml(document))
+    document = Document.objects.select_for_update().get(pk=payload["id"])
+    if standing(document) == payload["tax_no"]:
+        tell(document, STATUS, SUMMED_UP, status_xml(document, payload["tax_no"], SUMMED_UP))
 
 
 # -- figures ---------------------------------------------------------------------------------------------------
@@ -104,6 +135,27 @@ def lines_of(document: Document) -> list[Billed]:
         )
         lines[0] = wrong
     return lines
+
+
+def left_of(document: Document) -> list[Billed]:
+    """Return the taxed lines without what granted returns have taken back, each sum by its share of the pieces."""
+    declared = {row["gnum"]: number(row, "qty") for row in document.lines}
+    gone: dict[str, Decimal] = {}
+    for back in Document.objects.filter(kind="625", invt_no=document.invt_no, status=REVIEWED[0]):
+        for row in back.lines:
+            gone[row["gnum"]] = gone.get(row["gnum"], Decimal(0)) + number(row, "qty")
+    return [
+        _less(line, gone.get(line.gnum, Decimal(0)) / declared[line.gnum])
+        for line in lines_of(document)
+        if gone.get(line.gnum, Decimal(0)) < declared[line.gnum]
+    ]
+
+
+def _less(line: Billed, share: Decimal) -> Billed:
+    price, duty, consumption, vat = (
+        whole - _cent(whole * share) for whole in (line.price, line.duty, line.consumption, line.vat)
+    )
+    return Billed(line.gnum, line.gcode, price, duty, consumption, vat)
 
 
 def _known(gcode: str) -> bool:
@@ -153,12 +205,7 @@ def _cent(amount: Decimal) -> Decimal:
 # -- messages --------------------------------------------------------------------------------------------------
 
 
-def number_of(document: Document) -> str:
-    """Return the number of an inventory's bill."""
-    return f"{document.invt_no}D"
-
-
-def bill_xml(document: Document, lines: list[Billed]) -> str:
+def bill_xml(document: Document, tax_no: str, lines: list[Billed]) -> str:
     """Return the CEB816 of an inventory."""
     head = document.head
     sums = [
@@ -166,7 +213,7 @@ def bill_xml(document: Document, lines: list[Billed]) -> str:
         for name in ("duty", "vat", "consumption")
     ]
     fields = {
-        **_key(document),
+        **_key(document, tax_no),
         **dict(zip(("customsTax", "valueAddedTax", "consumptionTax"), sums, strict=True)),
         "status": ISSUED,
         "entDutyNo": "",
@@ -188,27 +235,28 @@ def bill_xml(document: Document, lines: list[Billed]) -> str:
         }
         for line in lines
     ]
-    return _message("CEB816Message", ("TaxHeadRd", fields), *(("TaxListRd", row) for row in rows))
+    return _message(BILL, ("TaxHeadRd", fields), *(("TaxListRd", row) for row in rows))
 
 
-def status_xml(document: Document) -> str:
-    """Return the CEB818 that says of a bill that it was put into a payment."""
+def status_xml(document: Document, tax_no: str, status: str) -> str:
+    """Return the CEB818 that says of a bill that it was put into a payment, or is void."""
     head = document.head
+    paid_by = f"{head['customsCode']}{return_time()[:8]}{document.pk:09d}"
     fields = {
-        **_key(document),
-        "status": SUMMED_UP,
-        "entDutyNo": f"{head['customsCode']}{return_time()[:8]}{document.pk:09d}",
+        **_key(document, tax_no),
+        "status": status,
+        "entDutyNo": paid_by if status == SUMMED_UP else "",
         "assureCode": head.get("assureCode") or head["agentCode"],
     }
-    return _message("CEB818Message", ("TaxHeadStatus", fields))
+    return _message(STATUS, ("TaxHeadStatus", fields))
 
 
-def _key(document: Document) -> dict[str, str]:
+def _key(document: Document, tax_no: str) -> dict[str, str]:
     return {
         "guid": new_guid(),
         "returnTime": return_time(),
         "invtNo": document.invt_no,
-        "taxNo": number_of(document),
+        "taxNo": tax_no,
     }
 
 

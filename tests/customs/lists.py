@@ -93,6 +93,17 @@ def bill(
     return receive("CEB816Message", {"TaxHeadRd": values, "TaxListRd": lines})
 
 
+def bill_of_rest(tax_no: str = "T2", after: float = 30) -> Receipt | None:
+    """CEB816 with the figures of ``view`` after one of the three boxes of line 1 went back."""
+    rows = [
+        {"gnum": "1", "gcode": "1905310000", "taxPrice": "63.16", "customsTax": "0", "valueAddedTax": "5.75",
+         "consumptionTax": "0"},
+        {"gnum": "2", "gcode": "2204210000", "taxPrice": "105.26", "customsTax": "0", "valueAddedTax": "10.64",
+         "consumptionTax": "8.19"},
+    ]  # fmt: skip
+    return bill(tax_no=tax_no, rows=rows, after=after, valueAddedTax="16.39")
+
+
 def bill_status(
     number: str = "PT1", tax_no: str = "T1", status: str = "2", after: float = 20, **head: str
 ) -> Receipt | None:

@@ -174,6 +174,24 @@ def test_unreadable_amounts_are_not_guessed() -> None:
 # -- differences -----------------------------------------------------------------------------------------------
 
 
+def test_a_bill_of_what_a_return_left_is_compared_with_what_it_left_of_ours() -> None:
+    declaration = declared()
+    bill()
+    lists.bill_of_rest()
+    assert told() != [], "nothing is known to have gone back yet"
+    asked = lists.refund(declaration, {1: 1}, 1, "reviewed")
+    bills.look_again(declaration)
+    assert told() == []
+    lists.bill_of_rest("T3", after=31)
+    assert told() == []
+    asked.state = "rejected"
+    asked.save()
+    assert [(one.gnum, one.tax) for one in bills.compare(TaxBill.objects.get(tax_no="T3")) or []] == [
+        (1, "vat"), (1, "value"), (None, "vat"), (None, "total"),
+    ]  # fmt: skip
+    assert bills.compare(TaxBill.objects.get(tax_no="T1")) == []
+
+
 def test_every_difference_is_named_with_both_figures() -> None:
     declared()
     rows = [

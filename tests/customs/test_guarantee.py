@@ -17,7 +17,7 @@ from plugins.customs_declaration.models import Declaration
 from saleor_ext.core import clock
 
 from . import lists
-from .lists import answer, bill, bill_status, declared, document, refund
+from .lists import answer, bill, bill_of_rest, bill_status, declared, document, refund
 
 pytestmark = pytest.mark.django_db
 GUARANTOR = "4401960PT2"
@@ -186,6 +186,24 @@ def test_a_bill_after_a_return_counts_what_went_back(listed) -> None:
     bill()
     assert entries() == [("occupy", TAX, TAX), ("returned", D("-18.83"), D("8.62"))]
     bill(after=40, valueAddedTax="0", consumptionTax="0")
+    assert occupied() == 0
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_bill_of_what_a_return_left_is_not_lowered_again(listed, order) -> None:
+    answer("CEB622Message", listed, "800", 1)
+    bill()
+    asked = refund(listed, {1: 1})
+    news = [
+        lambda: granted(listed, "CEB625Message", asked.guid),
+        lambda: bill_status(status="3"),
+        lambda: bill_of_rest(),
+    ]
+    for number in order:
+        news[number]()
+    assert occupied() == D("24.58")
+    assert TaxBill.objects.get(tax_no="T2").comparison == "equal"
+    bill_status(tax_no="T2", after=40)
     assert occupied() == 0
 
 

@@ -16,7 +16,7 @@ from saleor_ext import cli
 
 from . import lists
 from .editions import approved
-from .lists import bill, bill_status, declared, document, refund
+from .lists import bill, bill_of_rest, bill_status, declared, document, refund
 
 pytestmark = pytest.mark.django_db
 #: 1 January 2027 in China, ten minutes past midnight: still the year before in UTC.
@@ -114,6 +114,17 @@ def test_returned_pieces_are_left_out_and_a_whole_return_altogether(with_bill: b
     assert (found.taxes, found.return_open) == (Taxes(D("0.00"), D("8.19"), D("13.51")), False)
     refund(declaration, {1: 1, 2: 1}, 2, "reviewed")
     assert due() == []
+
+
+def test_a_bill_of_what_a_return_left_is_paid_as_it_is() -> None:
+    declaration = declared(released=RELEASED)
+    bill()
+    refund(declaration, {1: 1}, 1, "reviewed")
+    bill_status(status="3")
+    bill_of_rest()
+    (found,) = due()
+    assert (found.tax_no, found.source) == ("T2", "bill")
+    assert found.taxes == Taxes(D("0.00"), D("8.19"), D("16.39"))
 
 
 @pytest.mark.parametrize(

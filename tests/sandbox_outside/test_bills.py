@@ -12,7 +12,7 @@ from sandbox.customs_port.models import Document, Receipt
 
 from . import declarant
 from .clock import run_for
-from .declarant import cancellation
+from .declarant import cancellation, refund
 from .test_afterwards import purchase, send
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,48 @@ def test_a_cancelled_inventory_is_not_billed() -> None:
     send(cancellation(invtNo=listed.invt_no))
     run_for(2000)
     assert told("CEB816Message") == []
+
+
+def sent_back(listed: Document, quantity: str, name: str) -> None:
+    """Ask for a return of some pieces, and wait until customs have granted it."""
+    send(refund(line={"qty": quantity}, invtNo=listed.invt_no, copNo=name))
+    run_for(100)
+
+
+def test_a_return_makes_the_bill_void_and_what_is_left_is_billed_anew() -> None:
+    listed = purchase(seconds=400)
+    ((first, _line),) = told("CEB816Message")
+    sent_back(listed, "1", "PT-BACK-1")
+    ((void,),) = told("CEB818Message")
+    assert (void["taxNo"], void["status"], void["entDutyNo"]) == (first["taxNo"], "3", "")
+    second, line = told("CEB816Message")[1]
+    assert second["taxNo"] != first["taxNo"]
+    # One of two pieces: half of 200.00 and of 18.20.
+    assert (line["taxPrice"], second["valueAddedTax"]) == ("100.00", "9.10")
+    run_for(2000)
+    (summed,) = told("CEB818Message")[1]
+    assert (summed["taxNo"], summed["status"]) == (second["taxNo"], "2")
+    assert len(told("CEB818Message")) == 2, "the void bill is put into no payment"
+
+
+def test_after_a_whole_return_no_bill_is_left() -> None:
+    listed = purchase(seconds=400)
+    sent_back(listed, "2", "PT-BACK-1")
+    run_for(2000)
+    assert [status["status"] for (status,) in told("CEB818Message")] == ["3"]
+    assert len(told("CEB816Message")) == 1
+
+
+def test_a_return_before_the_bill_leaves_less_to_bill_and_one_after_the_payment_changes_nothing() -> None:
+    listed = purchase(seconds=200)
+    sent_back(listed, "1", "PT-BACK-1")
+    run_for(400)
+    ((head, _line),) = told("CEB816Message")
+    assert head["valueAddedTax"] == "9.10"
+    run_for(1300)
+    assert [status["status"] for (status,) in told("CEB818Message")] == ["2"]
+    sent_back(listed, "1", "PT-BACK-2")
+    assert (len(told("CEB816Message")), len(told("CEB818Message"))) == (1, 1)
 
 
 def test_a_buyer_whose_bill_differs() -> None:

@@ -20,7 +20,7 @@ from saleor_ext.core import audit, clock
 from ..messages.document import Document
 from ..models import Declaration
 from ..tax import FEN
-from . import figures, guarantee
+from . import coverage, figures, guarantee
 from .models import TaxBill, TaxBillLine
 
 Status, Comparison = TaxBill.Status, TaxBill.Comparison
@@ -93,6 +93,15 @@ def adopt() -> int:
             _settle(bill)
             found += 1
     return found
+
+
+def look_again(declaration: Declaration) -> None:
+    """Settle bills that are of what returns have left: such a bill may have come before the return's receipt."""
+    for bill in (
+        TaxBill.objects.select_for_update().filter(declaration=declaration).exclude(status=Status.VOID)
+    ):
+        if coverage.left_out(bill):
+            _settle(bill)
 
 
 def _locked(head: dict[str, str]) -> TaxBill | None:
@@ -175,23 +184,26 @@ def _settle(bill: TaxBill) -> None:
 
 
 def compare(bill: TaxBill) -> list[Difference] | None:
-    """Return where a bill and our own figures differ, None when one of them is not there."""
+    """Return where a bill and our own figures differ, None when one of them is not there.
+
+    A bill of what returns have left is compared with what they left of ours.
+    """
     kept = getattr(bill.declaration, "figures", None) if bill.declaration else None
     if kept is None or bill.duty is None or bill.consumption_tax is None or bill.vat is None:
         return None
-    ours = {line.gnum: line for line in kept.lines.all()}
+    ours = figures.left(kept.lines.all(), coverage.left_out(bill))
     theirs = {line.gnum: line for line in bill.lines.all()}
     found = []
     for gnum in sorted(ours.keys() | theirs.keys()):
         own, billed = ours.get(gnum), theirs.get(gnum)
         found += _apart(
             gnum,
-            None if own is None else _sides(own.dutiable_value, figures.taxes_of(own)),
+            None if own is None else _sides(*own),
             None
             if billed is None
             else _sides(billed.tax_price, figures.Taxes(billed.duty, billed.consumption_tax, billed.vat)),
         )
-    whole = figures.total(ours.values())
+    whole = sum((taxes for _, taxes in ours.values()), figures.Taxes())
     billed_whole = figures.Taxes(bill.duty, bill.consumption_tax, bill.vat)
     return found + _apart(None, _sides(None, whole), _sides(None, billed_whole))
 

@@ -142,6 +142,18 @@ def returned_pieces(declaration: Declaration) -> dict[int, int]:
     return found
 
 
+def left(lines: Iterable[TaxFigureLine], returned: Mapping[int, int]) -> dict[int, tuple[Decimal, Taxes]]:
+    """Return dutiable value and taxes of what returns have left of each line; a line that is gone is left out."""
+    found = {}
+    for line in lines:
+        gone = min(returned.get(line.gnum, 0), line.quantity)
+        if gone < line.quantity:
+            back = (line.dutiable_value * gone / line.quantity).quantize(FEN, ROUND_HALF_UP)
+            taxes = taxes_of(line)
+            found[line.gnum] = (line.dutiable_value - back, taxes - taxes.share(gone, line.quantity))
+    return found
+
+
 def returned_taxes(
     taxes: Mapping[int, Taxes], quantities: Mapping[int, int], returned: Mapping[int, int]
 ) -> Taxes:

@@ -42,12 +42,13 @@ def withdrawal_moved(receipt: Receipt, _fields: Document) -> None:
 
 @follows("CEB626Message")
 def return_moved(receipt: Receipt, _fields: Document) -> None:
-    """Free what falls on the goods of a return that customs have granted."""
+    """Free what falls on the goods of a return that customs have granted; a bill of the rest may be there already."""
     document = receipt.document
     if document is not None and receipt.moved and document.state in GRANTED:
         guarantee.free_returned(
             document.declaration, f"returned:{document.guid}", document.declaration.invt_no
         )
+        bills.look_again(document.declaration)
 
 
 @follows("CEB816Message")

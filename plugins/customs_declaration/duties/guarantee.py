@@ -16,7 +16,7 @@ from saleor_ext.core import clock
 
 from ..models import Declaration
 from ..states import DocumentState
-from . import figures
+from . import coverage, figures
 from .models import GuaranteeEntry, TaxBill
 
 Kind = GuaranteeEntry.Kind
@@ -87,11 +87,12 @@ def adjust(declaration: Declaration, bill: TaxBill) -> bool:
     if bill.duty is None or bill.consumption_tax is None or bill.vat is None or not balance(declaration):
         return False
     billed = figures.Taxes(bill.duty, bill.consumption_tax, bill.vat).share(1, 1).total
-    freed = _sum(declaration, Kind.RETURNED)
-    difference = max(billed + freed, Decimal(0)) - balance(declaration)
-    return _post(
-        declaration, Kind.ADJUST, difference, f"adjust:{bill.tax_no}:{billed:f}", bill.tax_no
-    )  # fmt: skip
+    key = f"adjust:{bill.tax_no}:{billed:f}"
+    if coverage.left_out(bill):
+        left, key = billed, f"{key}:rest"
+    else:
+        left = max(billed + _sum(declaration, Kind.RETURNED), Decimal(0))
+    return _post(declaration, Kind.ADJUST, left - balance(declaration), key, bill.tax_no)
 
 
 def free(declaration: Declaration, kind: Kind, key: str, document: str) -> bool:

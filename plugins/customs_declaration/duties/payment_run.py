@@ -20,7 +20,7 @@ from ..models import CustomsDocument, Declaration
 from ..policies import in_force
 from ..states import DocumentState
 from ..tax import FEN, ZERO
-from . import figures
+from . import coverage, figures
 from .figures import Taxes
 from .models import TaxBill
 
@@ -244,7 +244,8 @@ def _owed(declaration: Declaration, bill: TaxBill | None) -> tuple[Taxes, Decima
         whole, source = figures.total(kept.lines.all()), "own"
     else:
         return Taxes(), declaration.tax_total, "collected"
-    if declaration.has_return:  # type: ignore[attr-defined]  # annotated by _candidates
+    without = bill is not None and bool(coverage.left_out(bill))
+    if declaration.has_return and not without:  # type: ignore[attr-defined]  # annotated by _candidates
         whole -= figures.returned_taxes(by_line, quantities, figures.returned_pieces(declaration))
     return whole, Decimal(0), source
 
