@@ -100,6 +100,7 @@ def released_facts(document: CustomsDocument) -> dict[str, str]:
         "status": "800",
         "pre_no": declaration.pre_no,
         "invt_no": declaration.invt_no,
+        "logistics_no": declaration.logistics_no,
         "released_at": declaration.released_at.isoformat() if declaration.released_at else "",
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from saleor_ext.core import outbox
 from saleor_ext.plugin_api import (
     BookBalance,
     DeliveryOption,
@@ -20,7 +19,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import checks, delivery, lanes, messages, pages, requirements, steps, stock
+from . import checks, delivery, lanes, pages, requirements, steps, stock, waybills
 from .models import Shipment
 
 
@@ -56,11 +55,13 @@ def parcel_cancelled(parcel: ParcelView) -> None:
     stock.free_parcel(parcel, reason="the parcel was cancelled")
     shipment = Shipment.objects.get(pk=parcel.id)
     if shipment.waybill and shipment.handed_over_at is None:
-        outbox.enqueue(
-            messages.CANCEL_WAYBILL,
-            {"order_id": parcel.number, "waybill": shipment.waybill},
-            key=f"cancel:{parcel.id}",
-        )
+        waybills.give_up(shipment.carrier_order, shipment.waybill)
+
+
+@hookimpl
+def consignee_corrected(parcel: ParcelView) -> None:
+    if parcel.lane == lanes.BONDED:
+        waybills.renew_later(parcel)
 
 
 @hookimpl

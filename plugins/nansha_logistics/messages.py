@@ -10,13 +10,12 @@ from saleor_ext.core import clock, inbox, outbox
 from saleor_ext.core.errors import PermanentError, TransientError
 from saleor_ext.core.models import InboxMessage
 
-from . import tracking
+from . import tracking, waybills
 from .carrier import carrier_of, wire
 from .models import Shipment
 from .settings import config
 
 SF_PUSH = "logistics.sf"
-CANCEL_WAYBILL = "logistics.cancel_waybill"
 #: A push may overtake the answer that told us the waybill; after this long it is nobody's.
 UNKNOWN_FOR = timedelta(minutes=10)
 
@@ -34,7 +33,13 @@ def sf_push(message: InboxMessage) -> None:
         raise PermanentError(f"no parcel has the waybill {scan.waybill}", code="unknown_waybill")
 
 
-@outbox.handler(CANCEL_WAYBILL)
+@outbox.handler(waybills.RENEW)
+def renew_waybill(payload: dict[str, Any]) -> None:
+    """Order another waybill after the consignee was corrected."""
+    waybills.renew(carrier_of(config()), payload["parcel"], payload["count"])
+
+
+@outbox.handler(waybills.CANCEL)
 def cancel_waybill(payload: dict[str, Any]) -> None:
-    """Give the waybill of a cancelled parcel up at the carrier."""
+    """Give the waybill up at the carrier."""
     carrier_of(config()).cancel(payload["order_id"], payload["waybill"])

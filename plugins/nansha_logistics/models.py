@@ -158,6 +158,9 @@ class Shipment(models.Model):
     number = models.CharField(max_length=64)
     carrier = models.CharField(max_length=20, blank=True)
     waybill = models.CharField(max_length=60, null=True, unique=True)
+    #: The number that the carrier knows the waybill's order by, and how often it had to be ordered anew.
+    carrier_order = models.CharField(max_length=64, blank=True)
+    renewals = models.PositiveSmallIntegerField(default=0)
     #: Last four digits of the consignee's phone: carriers ask for them when routes are read.
     phone_tail = models.CharField(max_length=4, blank=True)
     status = models.CharField(max_length=20, default="pending")

@@ -92,6 +92,8 @@ def correct_line(
 def correct_consignee(parcel_id: UUID | str, changes: Mapping[str, str], *, actor: str, reason: str) -> None:
     """Change parts of the delivery address as it is declared; the audit log names the parts, not what they say.
 
+    Plugins hear of it by the hook ``consignee_corrected``, in the same transaction.
+
     :raises PermanentError: no such part, an empty name, or the parcel is past correcting
     """
     _only(changes, CONSIGNEE)
@@ -110,6 +112,7 @@ def correct_consignee(parcel_id: UUID | str, changes: Mapping[str, str], *, acto
         audit.record(
             "parcel.consignee_corrected", "parcel", parcel.pk, actor=actor, reason=reason, fields=list(told)
         )
+        manager().hook.consignee_corrected(parcel=parcel_view(parcel))
 
 
 def correct_buyer(

@@ -90,6 +90,13 @@ class Specifications:
         """
 
     @_hookspec
+    def consignee_corrected(self, parcel: t.ParcelView) -> None:
+        """Learn that a parcel goes to another person or address than was told so far.
+
+        Runs in the correcting transaction: note it and promise the rest.
+        """
+
+    @_hookspec
     def parcel_returned(
         self, parcel: t.ParcelView, lines: Mapping[int, int], key: str, document: str
     ) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from plugins.nansha_logistics import checks, messages, push, requirements, seed, steps, tracking
+from plugins.nansha_logistics import checks, messages, push, requirements, seed, steps, tracking, waybills
 from plugins.nansha_logistics.config import LogisticsConfig
-from saleor_ext.plugin_api import SaleorClient
+from saleor_ext.plugin_api import ParcelView, SaleorClient
+
+from .factories import known
 
 CHECK_WORD = "sandbox-check-word"
 
@@ -22,6 +24,7 @@ class RecordingPlatform:
         self.events: list[tuple[str, str, str, dict[str, Any]]] = []
         self.completed: list[tuple[str, str, dict[str, Any]]] = []
         self.failed: list[tuple[str, str, str]] = []
+        self.updated: list[tuple[str, str, dict[str, Any]]] = []
         self.client: SaleorClient | None = None
 
     def add_event(self, parcel_id: str, code: str, *, at: Any = None, key: str = "", **data: Any) -> None:
@@ -40,7 +43,10 @@ class RecordingPlatform:
         return True
 
     def update_step(self, parcel_id: str, step: str, data: Any) -> None:
-        return None
+        self.updated.append((parcel_id, step, dict(data)))
+
+    def parcel(self, parcel_id: str) -> ParcelView:
+        return known[parcel_id]
 
     def saleor(self, api_url: str, app_identifier: str) -> SaleorClient:
         assert app_identifier == "ponte.logistics"
@@ -67,7 +73,7 @@ def config() -> LogisticsConfig:
 
 @pytest.fixture(autouse=True)
 def _configured(config: LogisticsConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (checks, messages, push, requirements, seed, steps, tracking):
+    for module in (checks, messages, push, requirements, seed, steps, tracking, waybills):
         monkeypatch.setattr(module, "config", lambda: config)
 
 

@@ -14,6 +14,8 @@ from plugins.nansha_logistics.models import Book, BookItem
 from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import Address, Buyer, MerchantView, ParcelLine, ParcelView, StepView, VariantFacts
 
+#: Parcels as the platform knows them now; a test that corrects one replaces it.
+known: dict[str, ParcelView] = {}
 BOOK = "T516526A00001"
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
 RELEASED = StepView("declare_inventory", "done", {"status": "800", "invt_no": "51652026I000000001"})
@@ -98,4 +100,6 @@ def parcel(
         paid_at=datetime(2026, 11, 23, 4, 0, tzinfo=UTC),
         steps=steps or {},
     )
-    return replace(view, **changes)
+    view = replace(view, **changes)
+    known[view.id] = view
+    return view

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from plugins.nansha_logistics import fulfilment, hooks, messages, steps, stock
+from plugins.nansha_logistics import fulfilment, hooks, messages, steps, stock, waybills
 from plugins.nansha_logistics.carrier.port import CarrierUnreachable, Waybill, WaybillRequest
 from plugins.nansha_logistics.config import LogisticsConfig
 from plugins.nansha_logistics.ledger import LedgerError
@@ -152,9 +152,9 @@ def test_the_waybill_is_declared_under_the_number_of_the_payment(carrier: FakeCa
 
 def test_a_second_waybill_for_a_parcel_is_refused(carrier: FakeCarrier) -> None:
     view = parcel()
-    steps._keep_waybill(view, "SF1", "sf")
+    waybills.keep(view, "SF1", "sf")
     with pytest.raises(PermanentError) as refusal:
-        steps._keep_waybill(view, "SF2", "sf")
+        waybills.keep(view, "SF2", "sf")
     assert refusal.value.code == "second_waybill"
 
 
@@ -242,7 +242,7 @@ def test_cancelling_gives_stock_and_waybill_back_once(carrier: FakeCarrier) -> N
     item.refresh_from_db()
     assert item.available == 10
     assert Movement.objects.filter(kind="release_reservation").count() == 1
-    promise = OutboxMessage.objects.get(topic=messages.CANCEL_WAYBILL)
+    promise = OutboxMessage.objects.get(topic=waybills.CANCEL)
     messages.cancel_waybill(promise.payload)
     assert carrier.cancelled == [(view.number, f"SF{view.number}")]
 
@@ -252,7 +252,7 @@ def test_a_cancelled_parcel_holds_nothing_any_more(carrier: FakeCarrier) -> None
     view = parcel((facts(), 2), steps={"declare_inventory": RELEASED})
     hooks.parcel_cancelled(view)
     for step in (steps.reserve_stock, steps.gate_out):
-        steps._keep_waybill(view, "SF1", "sf")
+        waybills.keep(view, "SF1", "sf")
         with pytest.raises(PermanentError) as refusal:
             step(view)
         assert refusal.value.code == "cancelled"

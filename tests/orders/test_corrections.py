@@ -12,14 +12,16 @@ import pytest
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_ext.core import rotation
+from plugins.nansha_logistics.lanes import BONDED
+from plugins.nansha_logistics.models import Shipment
+from saleor_ext.core import clock, rotation
 from saleor_ext.core.errors import PermanentError
-from saleor_ext.core.models import AuditEntry
+from saleor_ext.core.models import AuditEntry, OutboxMessage
 from saleor_ext.identity.checks import IdentityInvalid
 from saleor_ext.identity.models import Person
 from saleor_ext.orders import corrections
 from saleor_ext.orders.ingest import order_seen
-from saleor_ext.orders.models import Parcel, ParcelCorrection
+from saleor_ext.orders.models import Parcel, ParcelCorrection, ParcelStep
 from saleor_ext.plugin_api import platform
 from tests.dummy_plugin import hooks as dummy
 
@@ -186,6 +188,25 @@ def test_a_consignee_is_corrected_sealed_and_never_told_in_the_clear(parcel: Par
         stored = "".join(row[0] for row in cursor.fetchall())
     assert "陈悦" not in stored and "人民路" not in stored and stored.count("p1.") == 4
     assert '"林悦"' in Parcel.objects.get().consignee
+
+
+def test_the_carrier_hears_of_a_corrected_consignee(parcel: Parcel) -> None:
+    Parcel.objects.update(lane=BONDED)
+    step = ParcelStep.objects.create(
+        parcel=parcel, name="obtain_waybill", position=9, state="done", after=[], changed_at=clock.now(),
+        data={"waybill": "SF1", "logistics_no": "SF1", "gross_kg": "1"},
+    )  # fmt: skip
+    Shipment.objects.create(
+        parcel=str(parcel.pk), number=parcel.number, waybill="SF1", carrier_order=parcel.number,
+        created_at=clock.now(),
+    )  # fmt: skip
+    platform().correct_consignee(str(parcel.pk), {"street": "人民路 2 号"}, actor="operator", reason="x")
+    step.refresh_from_db()
+    assert step.data == {"waybill": "", "logistics_no": "", "routing_code": "", "gross_kg": "1"}
+    assert OutboxMessage.objects.get(topic="logistics.renew_waybill").payload == {
+        "parcel": str(parcel.pk),
+        "count": 1,
+    }
 
 
 @pytest.mark.parametrize(
