@@ -51,6 +51,8 @@ SANDBOX_BIND = os.environ.get("SANDBOX_BIND", "127.0.0.1:8100")
 #: Keys, media and the drop folders.
 SANDBOX_DIR = Path(os.environ.get("SANDBOX_DIR", "var/sandbox")).resolve()
 SANDBOX_CUSTOMS_DROP = Path(os.environ.get("SANDBOX_CUSTOMS_DROP", SANDBOX_DIR / "customs-drop")).resolve()
+#: A broker that the customs port listens at as well, amqp://…; empty: none.
+SANDBOX_CUSTOMS_AMQP = os.environ.get("SANDBOX_CUSTOMS_AMQP", "")
 #: 1 keeps the delays of the real parties; 60 turns a minute into a second.
 SANDBOX_SPEED = float(os.environ.get("SANDBOX_SPEED", "1"))
 if SANDBOX_SPEED <= 0:

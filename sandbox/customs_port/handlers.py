@@ -1,5 +1,5 @@
 """Imports the modules whose jobs the worker runs."""
 
-from sandbox.customs_port import intake, realtime, receipts, review
+from sandbox.customs_port import broker, intake, realtime, receipts, review
 
-__all__ = ["intake", "realtime", "receipts", "review"]
+__all__ = ["broker", "intake", "realtime", "receipts", "review"]

@@ -12,6 +12,7 @@ class Message(models.Model):
     class Via(models.TextChoices):
         DROP = "drop"
         HTTP = "http"
+        AMQP = "amqp"
 
     via = models.CharField(max_length=4, choices=Via)
     #: File name, or what the HTTP caller named; with the digest it makes taking a file twice harmless.

@@ -179,6 +179,8 @@ def deliver(payload: dict[str, Any]) -> None:
         name = f"{receipt.message_type}_{receipt.pk:09d}{suffix}.xml"
         drop.write_inbox(name, receipt.xml.encode())
         receipt.delivery, receipt.delivered_at = f"inbox/{name}", timezone.now()
+    elif message.via == Message.Via.AMQP:
+        schedule("customs.publish", {"id": receipt.pk})
     elif call_back_url():
         schedule("customs.push", {"id": receipt.pk})
     receipt.save(update_fields=["visible_at", "delivery", "delivered_at"])

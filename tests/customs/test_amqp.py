@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import kombu
 import pytest
 from django.utils import translation
@@ -21,6 +22,7 @@ from plugins.customs_declaration.transport import AmqpAddress, AmqpBroker, amqp
 from saleor_ext.core import clock, inbox
 from saleor_ext.core.errors import TransientError
 from saleor_ext.core.models import InboxMessage
+from tests.sandbox_process import running_sandbox
 from tests.waiting import until
 
 from . import rabbit
@@ -312,6 +314,29 @@ def test_a_declaration_goes_through_the_broker_and_back(
 
 
 # -- without a broker ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_port_is_reached_over_the_broker_and_answers_over_it(
+    server, platform_of_tests, set_config, key_pair, tmp_path
+) -> None:
+    with running_sandbox("amqp", tmp_path, speed="60", customs_amqp=server.url) as port:
+        body = {"copCode": "4401960PT1", "certificate": key_pair[1].read_text()}
+        assert httpx2.post(f"{port.url}/sandbox/customs/certificates", json=body).status_code == 200
+        set_config(transport="amqp", amqp_url=SecretStr(server.url), amqp_declare=True)
+        view = platform_of_tests.add(parcel("BROKER1"))
+        steps.declare_order(view)
+
+        def accepted() -> bool:
+            receipts.poll()
+            inbox.drain()
+            return CustomsDocument.objects.get().state == "accepted"
+
+        until(accepted, seconds=90)
+        (told,) = httpx2.get(f"{port.url}/sandbox/?format=json").json()["messages"]
+        assert (told["via"], told["error"]) == ("amqp", "")
+        (completed,) = platform_of_tests.completed
+        assert completed[0] == "declare_order"
 
 
 @pytest.fixture
