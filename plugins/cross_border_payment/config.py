@@ -187,6 +187,27 @@ class WechatConfig(DeclaringAccountConfig):
         SecretStr(""), title="APIv3 key", description="32 characters; opens notifications."
     )
 
+    app_secret: Secret = Field(
+        SecretStr(""),
+        title="Official account's secret (AppSecret)",
+        description="With it buyers inside WeChat pay without scanning; empty: they press the code for long.",
+    )
+    authorize_url: str = Field(
+        "https://open.weixin.qq.com",
+        title="Address of WeChat's web authorization",
+        description="Or the sandbox's.",
+    )
+    account_url: str = Field(
+        "https://api.weixin.qq.com",
+        title="Address of the official accounts' interface",
+        description="Or the sandbox's.",
+    )
+
+    @field_validator("authorize_url", "account_url")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        return _web_address(value)
+
     @field_validator("merchant_private_key")
     @classmethod
     def _is_key(cls, value: SecretStr) -> SecretStr:

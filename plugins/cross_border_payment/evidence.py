@@ -37,7 +37,7 @@ def of(parcel: ParcelView, purpose: str) -> PaymentEvidence | None:
     if request is None:
         return None
     audit.record("payment.evidence", "parcel", parcel.id, purpose=purpose, trade_no=session.out_trade_no)
-    scanned = session.surroundings != Surroundings.PHONE
+    scanned = session.surroundings != Surroundings.PHONE and not session.invoke
     return PaymentEvidence(
         request=wire.reveal(request, actor=audit.SYSTEM, reason=purpose),
         response=wire.reveal(answer, actor=audit.SYSTEM, reason=purpose),

@@ -154,6 +154,11 @@ def use_transport(transport: httpx2.BaseTransport | None) -> None:
     forget()
 
 
+def transport() -> httpx2.BaseTransport | None:
+    """Return what replaces the network, if anything does."""
+    return _transport
+
+
 def _accounts() -> list[Account]:
     """Return the accounts beside ``main``; another process's new one is noticed after some seconds."""
     global _listed  # noqa: PLW0603  # what a process remembers

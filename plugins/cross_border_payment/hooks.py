@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core.money import Money
@@ -26,7 +27,7 @@ from . import comparing, declarations, evidence, lanes, listing, offers, refunds
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
-from .port import Surroundings
+from .port import Gateway, Surroundings
 from .sessions import APP
 
 _STATES: dict[str, Literal["waiting", "paid", "failed", "expired", "cancelled"]] = {
@@ -54,10 +55,17 @@ def payment_methods(request: PaymentMethodsRequest) -> list[PaymentMethod]:
                 "surroundings": request.surroundings,
                 **({"needs_return": "1"} if gateway.capabilities.needs_return else {}),
             },
+            payer_url=_payer_url(gateway, request.surroundings),
             note=note if lanes.needs_declaration(request.lane) else "",
         )
         for gateway in offers.of(wish)
     ]
+
+
+def _payer_url(gateway: Gateway, surroundings: str) -> str:
+    """Return the page that learns who pays, where the wallet opens by itself."""
+    inside = surroundings == Surroundings.WECHAT and gateway.capabilities.invokes
+    return reverse("payment:payer_ask", args=[gateway.account]) if inside else ""
 
 
 @hookimpl
@@ -78,6 +86,7 @@ def payment_session(reference: str) -> PaymentSession | None:
         amount=row.money,
         qr=row.code_url,
         redirect_url=row.redirect_url,
+        invoke=row.invoke,
         expires_at=row.expires_at,
         message="" if state in ("waiting", "paid") else webhooks.failure_text(row),
     )

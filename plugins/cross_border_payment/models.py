@@ -41,6 +41,8 @@ class PaymentSession(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
     code_url = models.CharField(max_length=500, blank=True)
     redirect_url = models.CharField(max_length=1000, blank=True)
+    #: What the wallet's own browser opens it with.
+    invoke = models.JSONField(default=dict, blank=True)
     expires_at = models.DateTimeField()
     gateway_ref = models.CharField(max_length=64, blank=True)
     paid_at = models.DateTimeField(null=True)

@@ -101,6 +101,8 @@ class Capabilities:
     partial_refunds: bool = True
     #: Its page cannot open without an address of ours to come back to.
     needs_return: bool = False
+    #: Inside its own browser the wallet opens by itself, for a payer whose name there is known.
+    invokes: bool = False
     #: Between which amounts it is offered, in any of its currencies; None: no bound.
     lowest: Decimal | None = None
     highest: Decimal | None = None
@@ -116,6 +118,8 @@ class StartRequest:
     client_ip: str
     surroundings: Surroundings
     expires_at: datetime
+    #: The payer's name at the company, where it is known; the same whenever the order is repeated.
+    payer: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +137,19 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Invoke:
+    """The wallet's own browser opens it with these values, by the function that the company documents."""
+
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StartFailed:
     code: str
     message: str
 
 
-StartResult = ShowQr | Redirect | StartFailed
+StartResult = ShowQr | Redirect | Invoke | StartFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from . import gateways, states
 from .models import PaymentSession
 from .port import (
     Gateway,
+    Invoke,
     PaymentSnapshot,
     PaymentState,
     Redirect,
@@ -61,6 +62,7 @@ class Opening:
     surroundings: Surroundings = Surroundings.DESKTOP
     client_ip: str = ""
     return_url: str = ""
+    payer: str = ""
     description: str = "Ponte"
 
 
@@ -140,6 +142,7 @@ def _start(session: PaymentSession, opening: Opening, gateway: Gateway) -> Payme
             client_ip=opening.client_ip,
             surroundings=Surroundings(session.surroundings),
             expires_at=session.expires_at,
+            payer=opening.payer,
         )
     )
     with transaction.atomic():
@@ -151,6 +154,7 @@ def _start(session: PaymentSession, opening: Opening, gateway: Gateway) -> Payme
             settle_soon(session)
         elif session.state in (State.NEW, State.FAILED):
             session.code_url = result.code_url if isinstance(result, ShowQr) else ""
+            session.invoke = dict(result.values) if isinstance(result, Invoke) else {}
             session.redirect_url = result.url if isinstance(result, Redirect) else ""
             session.failure_code = session.failure_message = ""
             session.next_poll_at = clock.now() + FIRST_POLL

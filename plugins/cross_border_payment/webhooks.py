@@ -7,6 +7,7 @@ pending charges as paid on a checkout, so CHARGE_REQUEST would let unpaid orders
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,8 @@ from .sessions import Opening, SessionRefused
 log = logging.getLogger(__name__)
 
 State = PaymentSession.State
+#: A person's name at a company (WeChat: openid).
+_PAYER = re.compile(r"[0-9A-Za-z_-]{6,128}")
 
 
 def gateway_initialize(
@@ -155,6 +158,7 @@ def page_data(session: PaymentSession) -> dict[str, Any]:
         "state": session.state,
         "code_url": session.code_url,
         "redirect_url": session.redirect_url,
+        "invoke": session.invoke,
         "expires_at": session.expires_at.isoformat(timespec="seconds"),
         "reference": session.transaction_id,
         "order_number": session.out_trade_no,
@@ -200,6 +204,7 @@ def _opening(context: WebhookContext, payload: Mapping[str, Any]) -> Opening:
         surroundings=Surroundings(surroundings),
         client_ip=str(payload.get("customerIpAddress") or ""),
         return_url=_own_url(data.get("return_url")),
+        payer=_payer(data.get("payer")),
     )
 
 
@@ -258,6 +263,11 @@ def _data(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 def _lane(payload: Mapping[str, Any]) -> str:
     source = payload.get("sourceObject") or {}
     return next((e["value"] for e in source.get("metadata") or [] if e.get("key") == "ponte.lane"), "")
+
+
+def _payer(value: object) -> str:
+    """Keep a name of a person at a company as far as it can be one."""
+    return value if isinstance(value, str) and _PAYER.fullmatch(value) else ""
 
 
 def _own_url(value: object) -> str:

@@ -21,6 +21,7 @@ from .definitions import (
 from .documents import document
 from .hooks import hookimpl
 from .money_events import MoneyEvent
+from .payers import keep_payer, payer_of
 from .platform import Platform, SaleorClient, platform
 from .types import (
     Address,
@@ -121,6 +122,8 @@ __all__ = [
     "console",
     "document",
     "hookimpl",
+    "keep_payer",
     "needs",
+    "payer_of",
     "platform",
 ]

@@ -290,7 +290,10 @@ class PaymentMethodsRequest:
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """A way to pay. ``gateway`` is the Saleor app identifier, ``data`` goes into ``transactionInitialize``."""
+    """A way to pay. ``gateway`` is the Saleor app identifier, ``data`` goes into ``transactionInitialize``.
+
+    With a ``payer_url`` what its page has learnt goes along as ``payer``.
+    """
 
     id: str
     name: Text
@@ -298,6 +301,8 @@ class PaymentMethod:
     gateway: str
     data: Mapping[str, Any]
     note: Text = ""
+    #: A page of the plugin that learns who pays without asking (``payers``); it comes back to ``?next=``.
+    payer_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +316,8 @@ class PaymentSession:
     #: Text of the QR code, or empty; ``redirect_url`` for wallets that open by address.
     qr: str = ""
     redirect_url: str = ""
+    #: What the wallet's own browser opens it with (WeChat: the values of ``getBrandWCPayRequest``).
+    invoke: Mapping[str, str] = field(default_factory=dict)
     expires_at: datetime | None = None
     message: Text = ""
 

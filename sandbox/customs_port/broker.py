@@ -15,8 +15,10 @@ from typing import Any
 from amqp.exceptions import AMQPError
 from django.conf import settings
 from django.utils import timezone
-from kombu import Connection, Producer, Queue
+from kombu.connection import Connection
+from kombu.entity import Queue
 from kombu.exceptions import KombuError
+from kombu.messaging import Producer
 from kombu.pools import connections
 
 from sandbox.customs_port.intake import take

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sandbox.psp import keys
+from sandbox.psp import keys, openids
 from sandbox.psp.common import call_back, number, rfc3339, text, whole
 from sandbox.psp.models import Payment
 from sandbox.psp.notify import notify
@@ -81,6 +81,10 @@ def _wanted(data: dict[str, Any], trade_type: str) -> Payment:
     text(data, "merchant_category_code", 32)
     if text(data, "trade_type", 16) != trade_type:
         raise ApiError(400, "PARAM_ERROR", f"trade_type 应为 {trade_type}", field="/trade_type")
+    if trade_type == "JSAPI":
+        payer = data.get("payer")
+        if not isinstance(payer, dict) or not openids.known(str(payer.get("openid") or "")):
+            raise ApiError(400, "INVALID_REQUEST", "appid和openid不匹配", field="/payer/openid")
     amount = data.get("amount")
     if not isinstance(amount, dict):
         raise ApiError(400, "PARAM_ERROR", "amount 必填", field="/amount")
@@ -117,6 +121,8 @@ def place(request: HttpRequest, trade_type: str) -> dict[str, Any]:
         if _fingerprint(payment.request) != _fingerprint(data):
             raise ApiError(403, "OUT_TRADE_NO_USED", "商户订单号重复，且参数与首次请求不一致") from None
     url = f"{settings.SANDBOX_PUBLIC_URL}/pay/{payment.token}/"
+    if trade_type == "JSAPI":
+        return {"prepay_id": f"wx{payment.token}"}
     if trade_type == "NATIVE":
         return {"code_url": url}
     return {"mweb_url": f"{url}?prepay_id=wx{payment.token}"}
@@ -130,6 +136,11 @@ def native(request: HttpRequest) -> dict[str, Any]:
 def mweb(request: HttpRequest) -> dict[str, Any]:
     """POST /v3/global/transactions/mweb (also reached as …/h5)"""
     return place(request, "MWEB")
+
+
+def jsapi(request: HttpRequest) -> dict[str, Any]:
+    """POST /v3/global/transactions/jsapi: for the payer named by its openid."""
+    return place(request, "JSAPI")
 
 
 def describe(payment: Payment) -> dict[str, Any]:
@@ -149,7 +160,7 @@ def describe(payment: Payment) -> dict[str, Any]:
         data["id"] = payment.transaction_id
         data["bank_type"] = "OTHERS"
         data["success_time"] = rfc3339(payment.success_time)
-        data["payer"] = {"openid": f"oSANDBOX{payment.token[:20]}"}
+        data["payer"] = payment.request.get("payer") or {"openid": f"oSANDBOX{payment.token[:20]}"}
         data["promotion_detail"] = []
         data["amount"] |= {
             "payer_total": payment.total,

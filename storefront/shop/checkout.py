@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
@@ -19,7 +21,7 @@ from saleor_ext.core.settings import platform_settings
 from saleor_ext.identity import services as identity
 from saleor_ext.link.errors import SaleorUserError
 from saleor_ext.link.storefront import AddressInput
-from saleor_ext.plugin_api import registry
+from saleor_ext.plugin_api import payer_of, registry
 from saleor_ext.plugin_api.types import PaymentMethod, PaymentMethodsRequest, PaymentSession
 from storefront.ui.viewmodels import Step
 
@@ -288,11 +290,22 @@ def begin_payment(opened: Opened, method_id: str, consent_text: str, address: st
 
 
 def _data(opened: Opened, method: PaymentMethod) -> dict[str, str]:
-    """Return what the payment plugin wants to know, with the address to come back to where its page needs one."""
-    if not method.data.get("needs_return"):
-        return dict(method.data)
-    back = platform_settings().public_url + reverse("shop:pay", args=[opened.key])
-    return {**method.data, "return_url": back}
+    """Return what the payment plugin wants to know: the address to come back to, and who pays, where it asks."""
+    data = dict(method.data)
+    if method.data.get("needs_return"):
+        data["return_url"] = platform_settings().public_url + reverse("shop:pay", args=[opened.key])
+    if method.payer_url and (payer := payer_of(opened.request.session, method.payer_url)):
+        data["payer"] = payer
+    return data
+
+
+def unasked(opened: Opened, offered: list[PaymentMethod]) -> str:
+    """Return the page that learns who pays, where a way to pay has one that was not asked yet; else empty."""
+    here = {"next": opened.request.path}
+    for method in offered:
+        if method.payer_url and payer_of(opened.request.session, method.payer_url) is None:
+            return f"{method.payer_url}?{urlencode(here)}"
+    return ""
 
 
 def _once(checkout_id: str, method: str, amount: Money, attempt: int) -> str:
@@ -324,6 +337,7 @@ def pay_page(request: HttpRequest, key: str, kept: PaymentState) -> PayPage:
         method_name=kept.method_name,
         qr_svg=qr_svg(found.qr) if found and found.qr else "",
         link=found.redirect_url if found else "",
+        invoke=json.dumps(dict(found.invoke)) if found and found.invoke else "",
         stand_in=_stand_in(found),
         expires_at=found.expires_at if found else None,
         payer=named.name if named else "",

@@ -164,6 +164,8 @@ class PayPage:
     payer: str
     message: Text = ""
     stand_in: str = ""
+    #: JSON with which WeChat's own browser opens the wallet.
+    invoke: str = ""
 
     @property
     def moving(self) -> bool:

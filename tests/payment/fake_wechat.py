@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 MCHID, APPID = "1900000109", "wx8888888888888888"
+APP_SECRET = "app-secret-of-the-tests"
 APIV3_KEY = "0123456789abcdef0123456789abcdef"
 MERCHANT_KEY = rsa.generate_private_key(65537, 2048)
 PLATFORM_KEY = rsa.generate_private_key(65537, 2048)
@@ -82,6 +83,8 @@ class FakeWechat:
     spoil: Any = None
     lose_answers: int = 0
     fail_with: tuple[int, str] | None = None
+    #: Who looks at a page inside WeChat, by the code that was given for it.
+    codes: dict[str, Any] = field(default_factory=dict)
     #: Statements by day (``20261126``): rows by the position of their column.
     statements: dict[str, list[dict[int, str]]] = field(default_factory=dict)
 
@@ -97,6 +100,8 @@ class FakeWechat:
     def handle(self, request: httpx2.Request) -> httpx2.Response:
         body = request.read()
         target = request.url.raw_path.decode()
+        if request.url.path == "/sns/oauth2/access_token":
+            return self.payer(dict(request.url.params))
         self._check_signature(request, target, body)
         path = target.partition("?")[0]
         self.calls.append(f"{request.method} {path}")
@@ -158,7 +163,9 @@ class FakeWechat:
                 "encrypt_certificate": sealed(self.pem, associated="certificate"),
             }
             return 200, {"data": [entry]}
-        if method == "POST" and path in ("/v3/global/transactions/native", "/v3/global/transactions/mweb"):
+        if method == "POST" and path in {
+            f"/v3/global/transactions/{kind}" for kind in ("native", "mweb", "jsapi")
+        }:
             return self.place(path.rpartition("/")[2], body)
         if path.startswith("/v3/global/transactions/out-trade-no/"):
             number = path.split("/")[5]
@@ -181,6 +188,17 @@ class FakeWechat:
         headers = {**self.stamp(f'{{"sha1":"{digest}"}}'.encode()), "Wechatpay-Statement-Sha1": digest}
         return httpx2.Response(200, content=body, headers=headers)
 
+    def payer(self, query: dict[str, str]) -> httpx2.Response:
+        """Tell the openid of a code, errors with status 200 as WeChat's do; ``codes`` are used up."""
+        assert (query["appid"], query["secret"], query["grant_type"]) == (
+            APPID,
+            APP_SECRET,
+            "authorization_code",
+        )
+        openid = self.codes.pop(query["code"], None)
+        answer = {"errcode": 40029, "errmsg": "invalid code"} if openid is None else {"openid": openid}
+        return httpx2.Response(200, json=answer)
+
     def place(self, kind: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         number = body["out_trade_no"]
         known = self.orders.setdefault(
@@ -197,6 +215,8 @@ class FakeWechat:
         )
         if known["_body"] != body:
             return 400, {"code": "OUT_TRADE_NO_USED", "message": "the number was used for another order"}
+        if kind == "jsapi":
+            return 200, {"prepay_id": f"wx{number}"}
         if kind == "native":
             return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={number}"}
         return 200, {"mweb_url": f"{BASE}/pay/{number}"}

@@ -232,6 +232,7 @@ class FakeSaleor:
         self.checkouts: dict[str, dict[str, Any]] = {}
         self.orders: dict[str, Order] = {}
         self.initialized: list[str] = []
+        self.given: list[Any] = []
         self.away = False
         self.refuse: SaleorUserError | None = None
 
@@ -352,6 +353,7 @@ class FakeSaleor:
     ) -> TransactionAnswer:
         self._answer()
         self.initialized.append(more["idempotency_key"])
+        self.given.append(data)
         return TransactionAnswer.model_validate(
             {"transaction": {"id": "transaction-1"}, "transactionEvent": {"type": "CHARGE_ACTION_REQUIRED"}}
         )

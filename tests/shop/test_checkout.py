@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from saleor_ext.link.errors import SaleorUserError, UserProblem
+from saleor_ext.plugin_api import keep_payer
 from saleor_ext.plugin_api.types import Finding
 
 from .conftest import World
@@ -228,6 +233,35 @@ def test_wallet_page_shows_a_code_and_asks_again(world: World) -> None:
     assert '<svg viewBox="0 0' in html
     assert ("checkout-1", "consumer_notice") in {kept[:2] for kept in world.vault.consents}
     assert world.client.get(f"/pay/{key}/status/").headers.get("HX-Redirect") is None
+
+
+def test_inside_wechat_the_payer_is_learnt_before_the_review(world: World) -> None:
+    key = to_review(world)
+    ask = "/plugins/payment/payer/main"
+    world.plugins.methods[:] = [replace(one, payer_url=ask) for one in world.plugins.methods]
+    review = f"/checkout/{key}/review/"
+    assert world.client.get(review)["Location"] == f"{ask}?next={quote(review, safe='')}"
+    kept = world.client.session
+    keep_payer(kept, ask, "oPayer1")
+    kept.save()
+    world.client.cookies["ponte"] = kept.session_key
+    assert page(world.client.get(review))
+    world.plugins.session = waiting()
+    world.client.post(review, {"method": "wechat", "notice": "on"})
+    assert world.saleor.given[-1]["payer"] == "oPayer1"
+
+
+def test_inside_wechat_the_page_holds_what_opens_the_wallet(world: World) -> None:
+    key = pay(world)
+    values = {"appId": "wx1", "package": "prepay_id=wx2", "paySign": 'a"b='}
+    world.plugins.session = replace(waiting(), qr="", redirect_url="", invoke=values)
+    html = page(world.client.get(f"/en/pay/{key}/"))
+    (given,) = re.findall(r'data-wechat-pay="([^"]*)"', html)
+    assert json.loads(unescape(given)) == values
+    assert "Pay with" in html and "<svg viewBox" not in html and "shop/wechat" in html
+    world.plugins.session = waiting()
+    html = page(world.client.get(f"/en/pay/{key}/"))
+    assert "data-wechat-pay" not in html and "shop/wechat" not in html
 
 
 def test_the_stand_in_for_the_wallet_is_offered_in_a_demonstration_only(world: World, settings: Any) -> None:

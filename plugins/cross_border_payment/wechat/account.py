@@ -58,6 +58,7 @@ def capabilities(config: WechatConfig) -> Capabilities:
         refund_window=timedelta(days=config.refund_window_days),
         declare_window=timedelta(days=config.declare_window_days),
         close_after=CLOSE_AFTER,
+        invokes=bool(config.app_secret.get_secret_value()),
         lowest=config.lowest,
         highest=config.highest,
     )

@@ -16,7 +16,7 @@ import httpx2
 from .. import rsa
 from ..port import GatewayRefused, GatewayUnavailable, WireEntry, WireKind, WireRecorder
 from ..reading import kept
-from . import signing
+from . import mapper, signing
 from .signing import PlatformCertificate, Stamp
 
 #: Saleor waits 18 s for a session answer; two calls must fit into that.
@@ -214,6 +214,12 @@ class WechatClient:
             self.refresh_certificates()
             found = self.book.find(serial, now)
         return found
+
+    def invocation(self, prepay_id: str, appid: str) -> dict[str, str]:
+        """Return the signed values with which a page inside WeChat opens the wallet."""
+        timestamp, nonce = str(int(self._clock().timestamp())), secrets.token_hex(16)
+        values = mapper.invocation(prepay_id, appid, timestamp, nonce)
+        return {**values, "paySign": rsa.sign(mapper.invocation_message(values), self._key)}
 
     def _send(
         self,

@@ -16,6 +16,7 @@ from ..port import (
     DeclarationState,
     GatewayRefused,
     GatewayUnavailable,
+    Invoke,
     NotifyKind,
     NotifyRefused,
     PaymentSnapshot,
@@ -29,7 +30,6 @@ from ..port import (
     StartResult,
     StatementLine,
     StatementMissing,
-    Surroundings,
     VerifiedNotify,
 )
 from ..reading import kept, text
@@ -82,14 +82,20 @@ class WechatGateway:
         try:
             answer = self.client.call(
                 "POST",
-                mapper.order_path(request.surroundings),
+                mapper.order_path(request),
                 body,
                 operation="start",
                 reference=request.out_trade_no,
             )
         except GatewayRefused as refused:
             return StartFailed(refused.code, refused.message)
-        if request.surroundings is Surroundings.PHONE:
+        kind = mapper.trade_type(request)
+        if kind == mapper.JSAPI:
+            prepay_id = text(answer, "prepay_id")
+            if not prepay_id:
+                return StartFailed("NO_PREPAY", "the answer names no prepay_id")
+            return Invoke(self.client.invocation(prepay_id, self.merchant.appid))
+        if kind == mapper.MWEB:
             url = text(answer, "mweb_url") or text(answer, "h5_url")
             if not url:
                 return StartFailed("NO_URL", "the answer names no address to go to")

@@ -33,6 +33,8 @@ from ..port import (
 )
 from ..reading import clip, moment, rfc3339, text
 
+#: Kinds of orders: a code to scan, an address that opens the wallet, a call in WeChat's own browser.
+NATIVE, MWEB, JSAPI = "NATIVE", "MWEB", "JSAPI"
 #: WeChat's trade_state to ours; REFUND means money came in and part or all of it went back.
 _TRADE = {
     "SUCCESS": PaymentState.PAID,
@@ -62,28 +64,50 @@ class Merchant:
 
 
 def order(request: StartRequest, merchant: Merchant) -> dict[str, Any]:
-    """Body of an order: native (QR) or mweb (H5), by the buyer's surroundings."""
-    return {
+    """Body of an order: native (QR), mweb (H5) or jsapi (inside WeChat), by the buyer's surroundings."""
+    body: dict[str, Any] = {
         "appid": merchant.appid,
         "mchid": merchant.mchid,
         "out_trade_no": request.out_trade_no,
         "merchant_category_code": merchant.category_code,
-        "trade_type": trade_type(request.surroundings),
+        "trade_type": trade_type(request),
         "description": clip(request.description, 127),
         "notify_url": request.notify_url,
         "time_expire": rfc3339(request.expires_at),
         "amount": {"total": request.amount.minor, "currency": request.amount.currency},
         "scene_info": {"payer_client_ip": request.client_ip or "127.0.0.1"},
     }
+    if trade_type(request) == JSAPI:
+        body["payer"] = {"openid": request.payer}
+    return body
 
 
-def trade_type(surroundings: Surroundings) -> str:
-    """A phone outside WeChat gets H5; inside WeChat and on a desktop the code is scanned."""
-    return "MWEB" if surroundings is Surroundings.PHONE else "NATIVE"
+def trade_type(request: StartRequest) -> str:
+    """A phone outside WeChat gets H5; inside WeChat it opens by itself for a known payer; else the code is scanned."""
+    if request.surroundings is Surroundings.PHONE:
+        return MWEB
+    return JSAPI if request.surroundings is Surroundings.WECHAT and request.payer else NATIVE
 
 
-def order_path(surroundings: Surroundings) -> str:
-    return f"/v3/global/transactions/{trade_type(surroundings).lower()}"
+def order_path(request: StartRequest) -> str:
+    return f"/v3/global/transactions/{trade_type(request).lower()}"
+
+
+def invocation(prepay_id: str, appid: str, timestamp: str, nonce: str) -> dict[str, str]:
+    """Values of ``getBrandWCPayRequest``, all but its signature."""
+    return {
+        "appId": appid,
+        "timeStamp": timestamp,
+        "nonceStr": nonce,
+        "package": f"prepay_id={prepay_id}",
+        "signType": "RSA",
+    }
+
+
+def invocation_message(values: Mapping[str, str]) -> bytes:
+    """Build what ``paySign`` covers; ``signType`` is not in it."""
+    parts = (values[name] for name in ("appId", "timeStamp", "nonceStr", "package"))
+    return "".join(f"{part}\n" for part in parts).encode()
 
 
 def with_return(url: str, return_url: str) -> str:

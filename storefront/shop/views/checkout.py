@@ -150,6 +150,8 @@ def review(request: HttpRequest, key: str) -> HttpResponse:
     found = checkout.problems(opened)
     blocked = any(problem.blocking for problem in found)
     offered = checkout.methods(opened)
+    if request.method == "GET" and (learn := checkout.unasked(opened, offered)):
+        return redirect(learn)
     choices = [(method.id, method.name) for method in offered]
     form = ReviewForm(request.POST if request.method == "POST" else None, methods=choices)
     attempt = Attempt(
