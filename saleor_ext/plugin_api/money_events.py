@@ -1,4 +1,7 @@
-"""What plugins tell the ledger: money came, went back, or was taken back. Told in the plugin's own transaction."""
+"""What plugins tell the ledger: money came, went back, was taken back, or came back after all.
+
+Told in the plugin's own transaction.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ TOPIC = "settlement.money"
 class MoneyEvent:
     """A movement of money at a payment company. ``key`` is the same however often it is told.
 
-    ``reference`` is the company's own number of the movement; the payment is named as Saleor names it.
+    ``reference`` is the company's own number of the movement; the payment is named as Saleor names it. A charge-back
+    that is reversed is told under the key it was told under when the money went.
     """
 
-    kind: Literal["captured", "refunded", "charged_back"]
+    kind: Literal["captured", "refunded", "charged_back", "charge_back_reversed"]
     key: str
     gateway: str
     account: str

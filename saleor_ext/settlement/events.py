@@ -1,4 +1,4 @@
-"""From movements of money to journals: captured, assigned to a parcel, refunded.
+"""From movements of money to journals: captured, assigned to a parcel, refunded, charged back and that reversed.
 
 Money is captured before there is an order, so it stands in ``unassigned`` until its parcel is known. All journals of
 one payment are written one after the other, under a lock, because each looks at those before it.
@@ -19,14 +19,16 @@ from saleor_ext.core.money import Money
 from saleor_ext.orders.models import Parcel
 from saleor_ext.plugin_api.money_events import TOPIC
 
-from . import chart, commission, fx, holding
+from . import chart, commission, fx, holding, reversal
 from .ledger import About, KeyReused, Leg, credit, debit, lock, post
 from .models import Entry, Journal
 from .shares import split
 
 log = logging.getLogger(__name__)
 
-CAPTURED, ASSIGNED, REFUNDED, CHARGED_BACK = "captured", "assigned", "refunded", "charged_back"
+CAPTURED, ASSIGNED, REFUNDED, CHARGED_BACK = "captured", "assigned", "refunded", reversal.TAKEN
+#: Money that left and money of it that came back: together they say what is left of a parcel's parts.
+GONE = (REFUNDED, CHARGED_BACK, reversal.KIND)
 #: Parcels looked at in one round.
 BATCH = 500
 
@@ -43,6 +45,8 @@ def write(event: dict[str, Any]) -> None:
         key = f"{event['kind']}:{event['key']}"
         if event["kind"] == CAPTURED:
             post(key, CAPTURED, [debit(held, amount), credit(chart.UNASSIGNED, amount)], at=at, about=about)
+        elif event["kind"] == reversal.KIND:
+            reversal.put_back(event["key"], amount, at)
         else:
             _give_back(key, event["kind"], held, amount, at, about)
     parcel = Parcel.objects.filter(api_url=about.api_url, transaction_id=about.transaction_id).first()
@@ -120,29 +124,22 @@ def _shares(parcel: Parcel, amount: Money) -> list[Leg]:
     whole = sum(left, Decimal(0))
     within = Money(min(amount.amount, whole), amount.currency)
     legs = [
-        debit(_now_at(parcel, part.account), share)
+        debit(holding.now_at(parcel, part.account), share)
         for part, share in zip(parts, split(within, left), strict=True)
     ]
     beyond = amount - within
-    return [*legs, debit(_now_at(parcel, chart.merchant_pending(parcel.merchant)), beyond)]
+    return [*legs, debit(holding.now_at(parcel, chart.merchant_pending(parcel.merchant)), beyond)]
 
 
 def _left(parcel: Parcel, part: Leg) -> Decimal:
     """Return what is left of a part after earlier refunds; its commission and its release do not count."""
-    places = {part.account, _now_at(parcel, part.account)}
+    places = {part.account, holding.now_at(parcel, part.account)}
     back = Entry.objects.filter(
         journal__parcel_id=parcel.pk,
-        journal__kind__in=(REFUNDED, CHARGED_BACK),
+        journal__kind__in=GONE,
         account__code__in=places,
     ).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     return max(part.amount.amount - back, Decimal(0))
-
-
-def _now_at(parcel: Parcel, account: str) -> str:
-    """Return where a part stands now: a merchant's money that was let go is to be taken from there."""
-    if account == chart.merchant_pending(parcel.merchant) and holding.is_released(parcel):
-        return chart.merchant_available(parcel.merchant)
-    return account
 
 
 def _give_commission_back(parcel: Parcel, key: str, amount: Money, at: datetime, about: About) -> None:
@@ -160,7 +157,7 @@ def _give_commission_back(parcel: Parcel, key: str, amount: Money, at: datetime,
     if not before or back <= 0:
         return
     part = Money(min(kept * back / before, kept), amount.currency).quantize()
-    legs = [debit(chart.COMMISSION, part), credit(_now_at(parcel, account), part)]
+    legs = [debit(chart.COMMISSION, part), credit(holding.now_at(parcel, account), part)]
     if part:
         post(f"commission:{key}", "commission_back", legs, at=at, about=about)
 
@@ -172,7 +169,7 @@ def _move_earlier_refunds(parcel: Parcel, about: About) -> None:
         transaction_id=parcel.transaction_id,
         kind__in=(REFUNDED, CHARGED_BACK),
         parcel_id__isnull=True,
-    )
+    ).exclude(pk__in=reversal.undone(about))
     for journal in earlier.order_by("recorded_at"):
         moved = journal.entries.get(account__code=chart.UNASSIGNED)
         amount = Money(moved.amount, parcel.currency)

@@ -32,6 +32,13 @@ def is_released(parcel: Parcel) -> bool:
     return Journal.objects.filter(parcel_id=parcel.pk, kind=RELEASED).exists()
 
 
+def now_at(parcel: Parcel, account: str) -> str:
+    """Return where a part of a parcel's money stands now: a merchant's that was let go is in what may be paid out."""
+    if account == chart.merchant_pending(parcel.merchant) and is_released(parcel):
+        return chart.merchant_available(parcel.merchant)
+    return account
+
+
 def release_due(now: datetime | None = None) -> int:
     """Let go what was held long enough; return of how many parcels. Runs periodically."""
     moment = now or clock.now()

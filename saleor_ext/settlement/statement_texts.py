@@ -27,6 +27,7 @@ _TEXTS = {
     "commission_back": ("Commission returned", "Comissão devolvida", "佣金退回"),
     "refunded": ("Refund", "Reembolso", "退款"),
     "charged_back": ("Chargeback", "Estorno", "拒付"),
+    "charge_back_reversed": ("Chargeback reversed", "Estorno revertido", "拒付撤銷"),
     "released": ("Released for payout", "Disponibilizado", "可付款"),
     "payout": ("Payout", "Pagamento", "付款"),
     "payout_failed": ("Payout returned", "Pagamento devolvido", "付款退回"),

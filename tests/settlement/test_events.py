@@ -181,6 +181,67 @@ def test_more_than_all_is_the_merchants_to_bear(tell: Tell) -> None:
     assert balances() == {"psp.wechat.main.pending": "-5.00", "merchant.bakery.available": "-5.00"}
 
 
+# -- charge-backs that are reversed -------------------------------------------------------------------------------
+
+
+def test_a_charge_back_that_is_reversed_puts_back_what_it_took(tell: Tell) -> None:
+    rule()
+    make_parcel()
+    tell(moved("captured", "1", "196.38"), moved("refunded", "1", "10.00", "r1"))
+    before = balances()
+    tell(moved("charged_back", "1", "100.00", "c1"))
+    assert balances()["psp.wechat.main.pending"] == "86.38"
+    won = moved("charge_back_reversed", "1", "100.00", "c1")
+    tell(won, won)
+    assert balances() == before
+    tell(moved("refunded", "1", "186.38", "r2"))
+    assert balances() == {}
+    assert checking.run()["ok"] is True
+
+
+def test_reversed_before_and_after_the_order_is_known(tell: Tell) -> None:
+    rule()
+    taken = [moved("captured", "1", "196.38"), moved("charged_back", "1", "50.00", "c1")]
+    tell(*taken, moved("charge_back_reversed", "1", "50.00", "c1"), moved("charged_back", "1", "60.00", "c2"))
+    assert balances() == {"psp.wechat.main.pending": "136.38", "unassigned": "136.38"}
+    make_parcel()
+    events.assign_new()
+    tell(moved("charge_back_reversed", "1", "60.00", "c2"))
+    assert balances() == {
+        "psp.wechat.main.pending": "196.38",
+        "merchant.bakery.pending": "152.00",
+        "customs_tax.payable": "16.38",
+        "freight.payable": "20.00",
+        "commission.revenue": "8.00",
+    }
+    assert checking.run()["ok"] is True
+
+
+def test_money_let_go_in_between_comes_back_where_it_may_be_paid_out(tell: Tell) -> None:
+    rule()
+    parcel = make_parcel()
+    tell(moved("captured", "1", "196.38"), moved("charged_back", "1", "100.00", "c1"))
+    release(parcel)
+    tell(moved("charge_back_reversed", "1", "100.00", "c1"))
+    assert balances()["merchant.bakery.available"] == "152.00"
+    assert "merchant.bakery.pending" not in balances()
+    reversed_event = OutboxMessage.objects.get(key="charge_back_reversed:c1").payload
+    events.write(reversed_event)
+    assert balances()["psp.wechat.main.pending"] == "196.38"
+    with pytest.raises(KeyReused, match=r"charge_back_reversed:c1 is 99\.00 CNY, and not what was taken"):
+        events.write({**reversed_event, "amount": "99.00"})
+
+
+def test_a_reversal_waits_for_the_charge_back(tell: Tell) -> None:
+    tell(moved("captured", "1", "196.38"), moved("charge_back_reversed", "1", "50.00", "c1"))
+    assert OutboxMessage.objects.get(key="charge_back_reversed:c1").state == OutboxMessage.State.PENDING
+    tell(moved("charged_back", "1", "50.00", "c1"))
+    assert balances()["psp.wechat.main.pending"] == "146.38"
+    OutboxMessage.objects.filter(key="charge_back_reversed:c1").update(run_at=PAID_AT)
+    tell()
+    assert balances() == {"psp.wechat.main.pending": "196.38", "unassigned": "196.38"}
+
+
 @pytest.mark.parametrize(
     ("rules", "kept"),
     [

@@ -1,4 +1,4 @@
-"""Any course of payments, orders, refunds and releases: money in is money held and money out, at every step."""
+"""Any course of payments, orders, refunds, disputes and releases: money in is money held and out, at every step."""
 
 from __future__ import annotations
 
@@ -56,9 +56,10 @@ class Money(RuleBasedStateMachine):
         self.undo = transaction.atomic()
         self.undo.__enter__()
         ledger.forget()
-        self.number = 0
+        self.number = self.disputes = 0
         self.came = self.back = Decimal(0)
         self.open: dict[str, Decimal] = {}
+        self.disputed: dict[str, tuple[str, Decimal]] = {}
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -92,6 +93,32 @@ class Money(RuleBasedStateMachine):
         self.open[number] -= amount
         if not self.open[number]:
             del self.open[number]
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def charge_back(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.open)))
+        amount = data.draw(st.decimals(FEN, self.open[number], places=2))
+        self.disputes += 1
+        dispute = f"du_{self.disputes}"
+        write(moved("charged_back", number, str(amount), dispute))
+        self.disputed[dispute] = number, amount
+        self.back += amount
+        self.open[number] -= amount
+        if not self.open[number]:
+            del self.open[number]
+
+    @precondition(lambda self: self.disputed)
+    @rule(data=st.data(), again=st.booleans())
+    def dispute_won(self, data: st.DataObject, again: bool) -> None:
+        dispute = data.draw(st.sampled_from(sorted(self.disputed)))
+        number, amount = self.disputed.pop(dispute)
+        event = moved("charge_back_reversed", number, str(amount), dispute)
+        write(event)
+        if again:
+            write(event)
+        self.back -= amount
+        self.open[number] = self.open.get(number, Decimal(0)) + amount
 
     @rule()
     def orders_arrive(self) -> None:

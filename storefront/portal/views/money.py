@@ -35,6 +35,7 @@ KINDS = {
     "commission_back": _("Commission returned"),
     "refunded": _("Refund"),
     "charged_back": _("Chargeback"),
+    "charge_back_reversed": _("Chargeback reversed"),
     "released": _("Released for payout"),
     "payout": _("Payout"),
     "payout_failed": _("Payout returned"),
