@@ -10,4 +10,4 @@ class CrossBorderPaymentConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the inbox and outbox handlers.
-        from . import comparing, declarations, notify, reconciling, refunds, settling  # noqa: F401  # imported for their registrations
+        from . import comparing, declarations, disputes, notify, reconciling, refunds, settling  # noqa: F401  # imported for their registrations

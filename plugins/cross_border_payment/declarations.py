@@ -93,7 +93,7 @@ def _check(parcel: ParcelView, session: PaymentSession, capabilities: Capabiliti
         raise PermanentError(
             f"paid {session.money} but the order says {parcel.actual_paid}", code="amount_differs"
         )
-    if refunds.refunded(session):
+    if refunds.gone(session):
         raise PermanentError("part of the payment was refunded", code="refunded")
     if session.paid_at is None or clock.now() - session.paid_at > capabilities.declare_window:
         raise PermanentError("the payment is too old to be declared", code="too_old")

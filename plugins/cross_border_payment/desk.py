@@ -28,7 +28,7 @@ def left(session: PaymentSession) -> Money:
     """Return what can still be given back."""
     if session.state != State.PAID:
         return Money.zero(session.currency)
-    return session.money - refunds.refunded(session)
+    return max(session.money - refunds.gone(session), Money.zero(session.currency))
 
 
 def refund(

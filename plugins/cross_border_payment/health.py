@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from saleor_ext.core import clock
 from saleor_ext.plugin_api import Health
 
-from . import gateways, statements
+from . import gateways, listing, statements
 from .models import (
     PaymentDeclaration,
     PaymentDisagreement,
@@ -47,6 +48,7 @@ def check() -> list[Health]:
         _suspects(),
         _disagreements(),
         _stuck(),
+        _disputes(),
         _statements(),
         _unreconciled(),
     ]
@@ -127,6 +129,21 @@ def _stuck() -> Health:
             _("%(count)d declarations have no result for hours.") % {"count": count},
         )
     return Health(f"{NAME}.declarations", "ok")
+
+
+def _disputes() -> Health:
+    """Disputes that are lost if nobody answers; the soonest day is named."""
+    waiting = listing.unanswered().order_by(F("due_by").asc(nulls_last=True))
+    if first := waiting.first():
+        day = f"{first.due_by:%Y-%m-%d}" if first.due_by else "–"
+        return Health(
+            f"{NAME}.disputes",
+            "warning",
+            _("%(count)d disputes wait for evidence, the first until %(day)s.")
+            % {"count": waiting.count(), "day": day},
+            _("Answer them at the payment company; see them in the console under Payments, Disputes."),
+        )
+    return Health(f"{NAME}.disputes", "ok")
 
 
 def _statements() -> Health:

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from saleor_ext.core import keyset
 
 from .models import (
     PaymentDeclaration,
     PaymentDisagreement,
+    PaymentDispute,
     PaymentRefund,
     PaymentSession,
     ReconciliationItem,
 )
-from .port import DeclarationState, Identity, RefundState
+from .port import DeclarationState, DisputeState, Identity, RefundState
 
 PAGE = 50
 State = PaymentSession.State
@@ -117,3 +118,16 @@ def disagreements() -> QuerySet[PaymentDisagreement]:
 def unreconciled() -> QuerySet[ReconciliationItem]:
     """Return what does not agree with the statements now, the oldest first."""
     return ReconciliationItem.objects.filter(settled_at__isnull=True).order_by("found_at", "pk")
+
+
+def disputes() -> QuerySet[PaymentDispute]:
+    """Return the disputes: open ones first, by the day evidence is due, then the latest that are over."""
+    return PaymentDispute.objects.select_related("session").order_by(
+        F("closed_at").desc(nulls_first=True), F("due_by").asc(nulls_last=True), "opened_at"
+    )
+
+
+def unanswered() -> QuerySet[PaymentDispute]:
+    """Return the disputes and inquiries that wait for a person's answer."""
+    wanted = (DisputeState.INQUIRY, DisputeState.NEEDS_RESPONSE, DisputeState.OTHER)
+    return PaymentDispute.objects.filter(closed_at__isnull=True, state__in=wanted)

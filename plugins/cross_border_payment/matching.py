@@ -215,7 +215,7 @@ def _order(payment: PaymentSession, parcel: ParcelView | None) -> Iterator[Found
         if parcel.actual_paid != payment.money:
             detail = f"paid {payment.money}, parcel {parcel.number} {parcel.actual_paid}"
             yield Found(Kind.ORDER_AMOUNT, payment.out_trade_no, detail, payment.money)
-    elif _is_old(payment) and refunds.refunded(payment) < payment.money:
+    elif _is_old(payment) and refunds.gone(payment) < payment.money:
         yield Found(Kind.NO_ORDER, payment.out_trade_no, f"payment {payment.gateway_ref}", payment.money)
 
 
@@ -227,7 +227,7 @@ def _declared(payment: PaymentSession, rows: list[PaymentDeclaration]) -> Iterat
             yield Found(Kind.DECLARED, payment.out_trade_no, detail, payment.money)
     if any(row.state == DeclarationState.SUCCESS for row in rows) or not _is_old(payment):
         return
-    if lanes.needs_declaration(payment.lane) and not refunds.refunded(payment).amount:
+    if lanes.needs_declaration(payment.lane) and not refunds.gone(payment).amount:
         yield Found(Kind.DECLARED, payment.out_trade_no, "customs have no record of it", payment.money)
 
 

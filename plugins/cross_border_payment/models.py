@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from saleor_ext.core.fields import EncryptedTextField
 from saleor_ext.core.money import Money
 
-from .port import DeclarationState, Identity, RefundState, StatementKind
+from .port import DeclarationState, DisputeState, Identity, RefundState, StatementKind
 
 
 class PaymentSession(models.Model):
@@ -76,6 +76,7 @@ class PaymentSession(models.Model):
             ),
             models.Index(fields=["checkout_id"], name="payment_session_checkout"),
             models.Index(fields=["reported_at"], name="payment_session_reported"),
+            models.Index(fields=["gateway_ref"], name="payment_session_ref"),
             models.Index(fields=["created_at", "id"], name="payment_session_list"),
             models.Index(
                 fields=["created_at"], name="payment_session_suspect", condition=models.Q(state="suspect")
@@ -131,6 +132,66 @@ class PaymentRefund(models.Model):
     @property
     def money(self) -> Money:
         return Money(Decimal(self.amount), self.session.currency)
+
+
+class PaymentDispute(models.Model):
+    """A payment that a card holder's bank takes back, and what was done about its money here and in Saleor."""
+
+    class State(models.TextChoices):
+        INQUIRY = DisputeState.INQUIRY, _("inquiry, no money moved")
+        NEEDS_RESPONSE = DisputeState.NEEDS_RESPONSE, _("evidence wanted")
+        UNDER_REVIEW = DisputeState.UNDER_REVIEW, _("the bank decides")
+        WON = DisputeState.WON, _("won")
+        LOST = DisputeState.LOST, _("lost")
+        CLOSED = DisputeState.CLOSED, _("closed, no money moved")
+        OTHER = DisputeState.OTHER, _("not known here")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(PaymentSession, on_delete=models.PROTECT, related_name="disputes")
+    gateway = models.CharField(max_length=40)
+    account = models.CharField(max_length=40)
+    dispute_id = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=State.choices)
+    #: The company's own word for the state, and its reason.
+    word = models.CharField(max_length=40)
+    reason = models.CharField(max_length=60, blank=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    opened_at = models.DateTimeField()
+    due_by = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    #: When the money's going and its coming back were told to the ledger, and when Saleor took the news of each.
+    taken_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)
+    taken_reported_at = models.DateTimeField(null=True)
+    returned_reported_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "account", "dispute_id"], name="payment_dispute_once"),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="payment_dispute_amount"),
+            models.CheckConstraint(
+                condition=models.Q(returned_at__isnull=True) | models.Q(taken_at__isnull=False),
+                name="payment_dispute_returned_was_taken",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["checked_at"],
+                name="payment_dispute_open",
+                condition=models.Q(closed_at__isnull=True),
+            ),
+            models.Index(fields=["taken_reported_at"], name="payment_dispute_reported"),
+        ]
+        ordering = ["opened_at"]
+
+    def __str__(self) -> str:
+        return f"{self.dispute_id} {self.word}"
+
+    @property
+    def money(self) -> Money:
+        return Money(Decimal(self.amount), self.currency)
 
 
 class PaymentDisagreement(models.Model):

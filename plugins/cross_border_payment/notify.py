@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from saleor_ext.core import audit, clock, inbox, outbox
 from saleor_ext.core.models import InboxMessage
 
-from . import gateways, refunds, sessions, wire
+from . import disputes, gateways, refunds, sessions, wire
 from .models import PaymentRefund, PaymentSession
 from .port import GatewayUnavailable, NotifyKind, NotifyRefused, WireEntry, WireKind
 
@@ -53,6 +53,7 @@ def receive(request: HttpRequest, gateway: str, account: str) -> HttpResponse:
         "ponte-kind": notice.kind,
         "ponte-trade-no": notice.out_trade_no,
         "ponte-refund-no": notice.refund_no,
+        "ponte-gateway-ref": notice.gateway_ref,
     }
     inbox.receive(f"{SOURCE}:{gateway}", f"{account}:{notice.notify_id}", notice.kind, raw, headers)
     return JsonResponse(adapter.notify_answer())
@@ -68,7 +69,7 @@ def work(message: InboxMessage) -> None:
         WireEntry(
             WireKind.NOTIFY,
             "notify",
-            known["ponte-refund-no"] or known["ponte-trade-no"],
+            known["ponte-refund-no"] or known["ponte-trade-no"] or known["ponte-gateway-ref"],
             bytes(message.body),
             headers={name: value for name, value in known.items() if not name.startswith("ponte-")},
         ),
@@ -77,6 +78,8 @@ def work(message: InboxMessage) -> None:
         _payment(message, known)
     elif known["ponte-kind"] == NotifyKind.REFUND:
         _refund(message, known)
+    elif known["ponte-kind"] == NotifyKind.DISPUTE:
+        _dispute(message, known)
 
 
 def _payment(message: InboxMessage, known: dict[str, Any]) -> None:
@@ -100,3 +103,13 @@ def _refund(message: InboxMessage, known: dict[str, Any]) -> None:
             audit.record("payment.notify_unknown", "inbox", message.pk, refund_no=known["ponte-refund-no"])
             return
         outbox.enqueue(refunds.SEND, {"refund": str(refund.pk)}, key=f"{refund.pk}:notify:{message.pk}")
+
+
+def _dispute(message: InboxMessage, known: dict[str, Any]) -> None:
+    session = PaymentSession.objects.filter(
+        gateway=known["ponte-gateway"], account=known["ponte-account"], gateway_ref=known["ponte-gateway-ref"]
+    ).first()
+    if session is None:
+        audit.record("payment.notify_unknown", "inbox", message.pk, gateway_ref=known["ponte-gateway-ref"])
+        return
+    disputes.look_soon(session, key=f"{session.pk}:notify:{message.pk}")

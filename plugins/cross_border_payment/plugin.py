@@ -50,6 +50,7 @@ plugin = Plugin(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),
         Periodic("payment-reconcile", f"{_HERE}.tasks.reconcile_transactions", 30.0),
         Periodic("payment-statements", f"{_HERE}.tasks.import_statements", 1800.0),
+        Periodic("payment-disputes", f"{_HERE}.tasks.look_for_disputes", 3600.0),
         Periodic("payment-certificates", f"{_HERE}.tasks.refresh_certificates", 6 * 3600.0),
     ),
 )

@@ -216,9 +216,50 @@ class DeclarationSnapshot:
     modified_at: datetime | None = None
 
 
+class DisputeState(StrEnum):
+    """Where a dispute stands. Only some states move money: an inquiry asks first and takes nothing."""
+
+    INQUIRY = "inquiry"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    #: Over without money having moved: an inquiry that was answered.
+    CLOSED = "closed"
+    #: A word of the company that nobody here knows; nothing follows from it.
+    OTHER = "other"
+
+    @property
+    def took_money(self) -> bool:
+        """Whether the bank took the money at some time; won means that it came back."""
+        return self in (self.NEEDS_RESPONSE, self.UNDER_REVIEW, self.WON, self.LOST)
+
+    @property
+    def is_over(self) -> bool:
+        return self in (self.WON, self.LOST, self.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeSnapshot:
+    """A card holder's bank takes a payment back. ``word`` is the company's own name of the state.
+
+    Evidence is wanted until ``due_by``; amounts are in the currency of the payment.
+    """
+
+    dispute_id: str
+    gateway_ref: str
+    state: DisputeState
+    word: str
+    reason: str
+    amount: Money
+    opened_at: datetime | None = None
+    due_by: datetime | None = None
+
+
 class NotifyKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
+    DISPUTE = "dispute"
     OTHER = "other"
 
 
@@ -233,6 +274,8 @@ class VerifiedNotify:
     kind: NotifyKind
     out_trade_no: str
     refund_no: str = ""
+    #: The company's number of a disputed payment.
+    gateway_ref: str = ""
     payment: PaymentSnapshot | None = None
     refund: RefundSnapshot | None = None
 
@@ -382,6 +425,17 @@ class StatementSource(Protocol):
 
     def statement(self, day: date) -> Sequence[StatementLine]:
         """Fetch what was booked on a day of China; ``StatementMissing`` where there is nothing yet."""
+
+
+@runtime_checkable
+class DisputeSource(Protocol):
+    """The part of a gateway whose payments a bank can take back."""
+
+    def disputes(self, gateway_ref: str) -> Sequence[DisputeSnapshot]:
+        """Ask for the disputes of a payment, newest first."""
+
+    def disputes_since(self, since: datetime) -> Sequence[DisputeSnapshot]:
+        """Ask for all disputes that were opened since an instant, newest first."""
 
 
 @runtime_checkable

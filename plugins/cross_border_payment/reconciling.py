@@ -20,8 +20,8 @@ from saleor_ext.core.errors import PermanentError, PonteError
 from saleor_ext.core.models import Cursor
 from saleor_ext.plugin_api import SaleorClient, platform
 
-from . import disagreements, refunds, requested, settling, transactions
-from .models import PaymentRefund, PaymentSession
+from . import disagreements, disputes, refunds, requested, settling, transactions
+from .models import PaymentDispute, PaymentRefund, PaymentSession
 from .port import RefundState
 from .sessions import APP
 from .settling import HEAL_AFTER
@@ -131,18 +131,25 @@ def _read_own(client: SaleorClient, api_url: str, cursor: Cursor, done: Round) -
 
 def _reported(api_url: str, since: datetime, until: datetime) -> tuple[list[str], datetime]:
     """Return transactions we reported on in a time, oldest first, and how far the time was covered."""
-    span = {"reported_at__gt": since, "reported_at__lte": until}
-    sessions = PaymentSession.objects.filter(api_url=api_url, **span)
-    returns = PaymentRefund.objects.filter(session__api_url=api_url, **span)
-    charged = _first(sessions.values_list("transaction_id", "reported_at"))
-    returned = _first(returns.values_list("session__transaction_id", "reported_at"))
-    covered = min([until, *(found[-1][1] for found in (charged, returned) if len(found) == PAGE)])
-    return list(dict.fromkeys(id for id, at in [*charged, *returned] if at <= covered)), covered
+    sessions = PaymentSession.objects.filter(api_url=api_url)
+    returns = PaymentRefund.objects.filter(session__api_url=api_url)
+    back = PaymentDispute.objects.filter(session__api_url=api_url)
+    found = [
+        _first(sessions, "transaction_id", "reported_at", since, until),
+        _first(returns, "session__transaction_id", "reported_at", since, until),
+        _first(back, "session__transaction_id", "taken_reported_at", since, until),
+        _first(back, "session__transaction_id", "returned_reported_at", since, until),
+    ]
+    covered = min([until, *(rows[-1][1] for rows in found if len(rows) == PAGE)])
+    return list(dict.fromkeys(id for rows in found for id, at in rows if at <= covered)), covered
 
 
-def _first(rows: QuerySet[Any, Any]) -> list[tuple[str, datetime]]:
+def _first(
+    rows: QuerySet[Any], id: str, moment: str, since: datetime, until: datetime
+) -> list[tuple[str, datetime]]:
     """Return as many as one page of answers holds, oldest report first."""
-    return list(rows.order_by("reported_at")[:PAGE])
+    span = rows.filter(**{f"{moment}__gt": since, f"{moment}__lte": until})
+    return list(span.order_by(moment).values_list(id, moment)[:PAGE])
 
 
 def _compare(
@@ -175,6 +182,12 @@ def _report_again(session: PaymentSession, told: Transaction) -> int:
         and not told.has(CHARGED, session.gateway_ref)
     ):
         count += settling.promise_charged(session) and _healed(told, "charged")
+    for dispute in session.disputes.all():
+        for what, at, payload, key in disputes.reported(dispute):
+            if at <= limit and not told.has(disputes.EVENTS[what], dispute.dispute_id):
+                count += settling.promise(disputes.REPORT, payload, key) and _healed(
+                    told, disputes.EVENTS[what]
+                )
     for refund in session.refunds.filter(state__in=_FINAL):
         kind = "REFUND_SUCCESS" if refund.state == RefundState.SUCCESS else "REFUND_FAILURE"
         if _lost(refund.reported_at, limit) and not told.has(kind, refund.refund_no):

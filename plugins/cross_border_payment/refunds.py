@@ -20,7 +20,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.plugin_api import MoneyEvent, document, money_events, platform
 
 from . import gateways, states
-from .models import PaymentRefund, PaymentSession
+from .models import PaymentDispute, PaymentRefund, PaymentSession
 from .port import GatewayRefused, RefundRequest, RefundSnapshot, RefundState
 from .sessions import APP, PACKAGE
 
@@ -100,8 +100,8 @@ def request_rest(session: PaymentSession, key: str, reason: str = "") -> Payment
     with transaction.atomic():
         session = PaymentSession.objects.select_for_update().get(pk=session.pk)
         known = session.refunds.filter(dedupe_key=key).first()
-        rest = session.money - refunded(session)
-        if known is not None or not rest.amount:
+        rest = session.money - gone(session)
+        if known is not None or rest.amount <= 0:
             return known
         return request(session, rest, key, reason)
 
@@ -111,7 +111,9 @@ def _check(session: PaymentSession, amount: Money) -> None:
         raise RefundRefused(_("Nothing was paid, so nothing can be refunded."))
     if amount.currency != session.currency or amount.amount <= 0 or amount != amount.quantize():
         raise RefundRefused(_("The amount to refund is not valid."))
-    if refunded(session) + amount > session.money:
+    if taken_back(session).amount and gone(session) + amount > session.money:
+        raise RefundRefused(_("The card holder's bank has taken this money back already."))
+    if gone(session) + amount > session.money:
         raise RefundRefused(_("More would be refunded than was paid."))
     window = gateways.gateway(session.gateway, session.account).capabilities.refund_window
     if clock.now() - session.paid_at > window:
@@ -122,6 +124,18 @@ def refunded(session: PaymentSession) -> Money:
     """Money given back or on its way back."""
     total = session.refunds.filter(state__in=_LIVE).aggregate(total=Sum("amount"))["total"] or Decimal(0)
     return Money(total, session.currency)
+
+
+def taken_back(session: PaymentSession) -> Money:
+    """Money that card holders' banks took and did not bring again."""
+    out = PaymentDispute.objects.filter(session=session, taken_at__isnull=False, returned_at__isnull=True)
+    total = out.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    return Money(total, session.currency)
+
+
+def gone(session: PaymentSession) -> Money:
+    """All that the buyer has again or will have: given back, or taken back by a bank."""
+    return refunded(session) + taken_back(session)
 
 
 def _dead(payload: dict[str, Any], error: str) -> None:
@@ -219,7 +233,7 @@ def report(payload: dict[str, Any]) -> None:
             "amount": str(refund.amount),
             "time": clock.now().isoformat(timespec="microseconds"),
             "message": "" if good else refund.failure[:500],
-            "actions": ["REFUND"] if refunded(session) < session.money else [],
+            "actions": ["REFUND"] if gone(session) < session.money else [],
         },
         idempotent=True,
     )

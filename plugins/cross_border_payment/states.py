@@ -1,9 +1,9 @@
-"""What may follow what: the allowed transitions of sessions, declarations and refunds."""
+"""What may follow what: the allowed transitions of sessions, declarations, refunds and disputes."""
 
 from __future__ import annotations
 
 from .models import PaymentSession
-from .port import DeclarationState, RefundState
+from .port import DeclarationState, DisputeState, RefundState
 
 S = PaymentSession.State
 
@@ -37,6 +37,19 @@ REFUND: dict[str, frozenset[str]] = {
     R.SUCCESS: frozenset(),
     R.FAILED: frozenset({R.SUCCESS}),
     R.CLOSED: frozenset(),
+}
+
+Q = DisputeState
+_MONEY = frozenset({Q.NEEDS_RESPONSE, Q.UNDER_REVIEW, Q.WON, Q.LOST})
+#: Answers may be applied in another order than they were given, so money that was taken is not forgotten again.
+DISPUTE: dict[str, frozenset[str]] = {
+    Q.OTHER: frozenset(Q) - {Q.OTHER},
+    Q.INQUIRY: frozenset(Q) - {Q.INQUIRY, Q.OTHER},
+    Q.CLOSED: _MONEY,
+    Q.NEEDS_RESPONSE: _MONEY - {Q.NEEDS_RESPONSE},
+    Q.UNDER_REVIEW: _MONEY - {Q.UNDER_REVIEW},
+    Q.LOST: frozenset({Q.WON}),
+    Q.WON: frozenset(),
 }
 
 

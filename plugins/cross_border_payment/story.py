@@ -1,4 +1,4 @@
-"""The whole story of a payment: sessions, what went over the wire, declarations, refunds. No secrets, no persons."""
+"""The whole story of a payment: what went over the wire, declarations, refunds, disputes. No secrets, no persons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from saleor_ext.plugin_api import platform
 
 from . import gateways
-from .models import PaymentDeclaration, PaymentRefund, PaymentSession, PaymentWireRecord
+from .models import PaymentDeclaration, PaymentDispute, PaymentRefund, PaymentSession, PaymentWireRecord
 from .port import RefundState
 
 State = PaymentSession.State
@@ -26,6 +26,7 @@ def find(number: str) -> list[PaymentSession]:
     """
     own = Q(out_trade_no=number) | Q(gateway_ref=number) | Q(transaction_id=number)
     found = own | Q(order_id=number) | Q(checkout_id=number) | Q(refunds__refund_no=number)
+    found |= Q(disputes__dispute_id=number)
     for parcel in platform().parcels_numbered(number):
         found |= Q(api_url=parcel.api_url, transaction_id=parcel.transaction_id)
         if parcel.checkout_id:
@@ -65,14 +66,16 @@ def of(session: PaymentSession) -> dict[str, Any]:
         if session.failure_code
         else None,
         "refunds": [_refund(one) for one in session.refunds.all()],
+        "disputes": [_dispute(one) for one in session.disputes.all()],
         "declarations": [_declaration(one) for one in session.declarations.all()],
         "wire": [_wire(one) for one in wire_of(session)],
     }
 
 
 def wire_of(session: PaymentSession) -> QuerySet[PaymentWireRecord]:
-    """Return what went over the wire about a payment and its refunds, oldest first, the bodies left sealed."""
+    """Return what went over the wire about a payment, its refunds and disputes, oldest first; bodies stay sealed."""
     numbers = [session.out_trade_no, *session.refunds.values_list("refund_no", flat=True)]
+    numbers += [session.gateway_ref] if session.gateway_ref else []
     found = PaymentWireRecord.objects.filter(
         gateway=session.gateway, account=session.account, reference__in=numbers
     )
@@ -129,6 +132,23 @@ def _refund(row: PaymentRefund) -> dict[str, Any]:
         "sent_at": _time(row.sent_at),
         "finished_at": _time(row.finished_at),
         "reported_at": _time(row.reported_at),
+    }
+
+
+def _dispute(row: PaymentDispute) -> dict[str, Any]:
+    return {
+        "dispute_id": row.dispute_id,
+        "state": row.word,
+        "reason": row.reason,
+        "amount": f"{row.amount:.2f}",
+        "currency": row.currency,
+        "opened_at": _time(row.opened_at),
+        "due_by": _time(row.due_by),
+        "closed_at": _time(row.closed_at),
+        "taken_at": _time(row.taken_at),
+        "returned_at": _time(row.returned_at),
+        "taken_reported_at": _time(row.taken_reported_at),
+        "returned_reported_at": _time(row.returned_reported_at),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PonteError
 
-from . import gateways, reconciling, settling, statements
+from . import disputes, gateways, reconciling, settling, statements
 from .wechat.gateway import WechatGateway
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,11 @@ def reconcile_transactions() -> None:
 def import_statements() -> None:
     """Fetch the companies' daily statements that should be there by now, and compare them with ours."""
     statements.import_due()
+
+
+def look_for_disputes() -> None:
+    """Find disputes whose notifications got lost, and what became of the open ones."""
+    disputes.look_around()
 
 
 def refresh_certificates() -> None:

@@ -63,8 +63,15 @@ class Transaction:
 
     @property
     def came(self) -> Money:
-        """Money that came in at all: what is given back leaves ``charged``."""
-        return self.charged + self.refunded + self.refund_pending
+        """Money that came in at all: what is given back or taken back by a bank leaves ``charged``."""
+        return self.charged + self.refunded + self.refund_pending + self.taken_back
+
+    @property
+    def taken_back(self) -> Money:
+        """Money that banks took and did not bring again: the way back is a charge under the same reference."""
+        taken = {event.reference: event.amount for event in self.events if event.type == "CHARGE_BACK"}
+        left = (amount for number, amount in taken.items() if not self.has("CHARGE_SUCCESS", number))
+        return Money.sum(left, self.charged.currency)
 
     @property
     def touched_at(self) -> datetime:

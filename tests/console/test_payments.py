@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from plugins.cross_border_payment import gateways, sessions
 from plugins.cross_border_payment.models import (
     PaymentDeclaration,
     PaymentDisagreement,
+    PaymentDispute,
     PaymentRefund,
     PaymentSession,
     ReconciliationItem,
@@ -281,3 +283,34 @@ def test_the_queue_is_closed_to_others(item: ReconciliationItem, signed_in: Call
 @pytest.mark.parametrize("day", ["", "x", "2026-02-30"])
 def test_a_day_to_compare_has_to_be_one(payment: PaymentSession, clerk: Client, day: str) -> None:
     assert clerk.post(reverse("console:payments:reconcile"), {"day": day}).status_code == 422
+
+
+def test_disputes_are_listed_and_stand_in_the_payments_story(payment: PaymentSession, clerk: Client) -> None:
+    page = "/en/console/payment/disputes/"
+    listed = clerk.get(page)
+    assert (listed.status_code, "No payment is disputed" in listed.content.decode()) == (200, True)
+    due = clock.now() + timedelta(days=7)
+    PaymentDispute.objects.create(
+        session=payment, gateway="wechat", account="main", dispute_id="du_1", state="needs_response",
+        word="needs_response", reason="fraudulent", amount="96.38", currency="CNY", opened_at=clock.now(),
+        due_by=due, taken_at=clock.now(), checked_at=clock.now(),
+    )  # fmt: skip
+    text = clerk.get(page).content.decode()
+    for expected in (
+        "du_1",
+        "¥96.38",
+        "evidence wanted",
+        f"{due.astimezone(clock.CHINA):%Y-%m-%d}",
+        "fraudulent",
+    ):
+        assert expected in text, expected
+    assert f"/en/console/payment/{payment.pk}/" in text
+    story = clerk.get(f"/en/console/payment/{payment.pk}/").content.decode()
+    assert "du_1" in story and "At most ¥100.00." in story
+    found = clerk.get(reverse("console:payments:payments"), {"q": "du_1"})
+    assert found["Location"] == at("payment", payment)
+
+
+def test_disputes_are_for_staff(payment: PaymentSession, signed_in: Callable[[str], Client]) -> None:
+    assert signed_in("stranger").get(reverse("console:payments:disputes")).status_code == 302
+    assert signed_in("consumer").get(reverse("console:payments:disputes")).status_code == 403

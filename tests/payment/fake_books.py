@@ -15,10 +15,6 @@ from .conftest import FakeSaleor
 ZERO = Decimal(0)
 
 
-def money(amount: Decimal) -> dict[str, Any]:
-    return {"amount": amount, "currency": "CNY"}
-
-
 @dataclass
 class Books(FakeSaleor):
     """Transactions by id; ``asked`` are the variables of every reading."""
@@ -29,6 +25,10 @@ class Books(FakeSaleor):
     refuse_place: Exception | None = None
     #: Answered to every reading instead of transactions.
     odd: dict[str, Any] | None = None
+    currency: str = "CNY"
+
+    def money(self, amount: Decimal) -> dict[str, Any]:
+        return {"amount": amount, "currency": self.currency}
 
     def execute(
         self, document: str, variables: Mapping[str, Any] | None = None, *, idempotent: bool = False
@@ -61,6 +61,7 @@ class Books(FakeSaleor):
     def _shown(self, item: dict[str, Any]) -> dict[str, Any]:
         events = item["events"]
         charged = sum((e["amount"]["amount"] for e in events if e["type"] == "CHARGE_SUCCESS"), ZERO)
+        charged -= sum((e["amount"]["amount"] for e in events if e["type"] == "CHARGE_BACK"), ZERO)
         done = {e["pspReference"]: e["amount"]["amount"] for e in events if e["type"] == "REFUND_SUCCESS"}
         ended = {e["pspReference"] for e in events if e["type"] in ("REFUND_SUCCESS", "REFUND_FAILURE")}
         pending = {
@@ -71,9 +72,9 @@ class Books(FakeSaleor):
         refunded, waiting = sum(done.values(), ZERO), sum(pending.values(), ZERO)
         return {
             **item,
-            "chargedAmount": money(charged - refunded - waiting),
-            "refundedAmount": money(refunded),
-            "refundPendingAmount": money(waiting),
+            "chargedAmount": self.money(charged - refunded - waiting),
+            "refundedAmount": self.money(refunded),
+            "refundPendingAmount": self.money(waiting),
         }
 
     def item(self, id: str) -> dict[str, Any]:
@@ -90,7 +91,7 @@ class Books(FakeSaleor):
             "pspReference": reference,
             "idempotencyKey": f"uuid-{id}-{len(events)}",
             "message": "",
-            "amount": money(Decimal(amount)),
+            "amount": self.money(Decimal(amount)),
             **more,
         }
         events.append(made)

@@ -15,6 +15,8 @@ from plugins.cross_border_payment import wire
 from plugins.cross_border_payment.models import PaymentWireRecord
 from plugins.cross_border_payment.port import (
     CustomsDeclarer,
+    DisputeSource,
+    DisputeState,
     Gateway,
     GatewayRefused,
     GatewayUnavailable,
@@ -28,7 +30,7 @@ from plugins.cross_border_payment.port import (
     WireEntry,
     WireKind,
 )
-from plugins.cross_border_payment.stripe_pay import kept
+from plugins.cross_border_payment.stripe_pay import kept, mapper
 from plugins.cross_border_payment.stripe_pay.client import Credentials, StripeClient
 from plugins.cross_border_payment.stripe_pay.gateway import StripeGateway, capabilities
 from plugins.cross_border_payment.stripe_pay.mapper import Merchant
@@ -102,6 +104,7 @@ def paid(gateway: StripeGateway, fake: FakeStripe) -> str:
 def test_it_is_a_gateway_that_declares_nothing(gateway: StripeGateway) -> None:
     assert isinstance(gateway, Gateway)
     assert not isinstance(gateway, CustomsDeclarer)
+    assert isinstance(gateway, DisputeSource)
     assert gateway.capabilities.can_declare_customs is False
     assert (gateway.capabilities.targets, gateway.capabilities.pay_code) == ((), "")
 
@@ -356,9 +359,43 @@ def test_disputes_of_a_payment(gateway: StripeGateway, fake: FakeStripe) -> None
         {**base, "id": "du_2", "payment_intent": "pi_2", "status": "lost"},
     ]
     (found,) = gateway.disputes("pi_1")
-    assert (found.dispute_id, found.state, found.reason) == ("du_1", "needs_response", "fraudulent")
+    assert (found.dispute_id, found.state, found.reason) == (
+        "du_1",
+        DisputeState.NEEDS_RESPONSE,
+        "fraudulent",
+    )
     assert found.amount == Money("194.00", "HKD")
     assert found.due_by == datetime.fromtimestamp(1_700_600_000, UTC)
+
+
+def test_disputes_of_a_time_newest_first(gateway: StripeGateway, fake: FakeStripe) -> None:
+    base = {"amount": 19400, "currency": "hkd", "reason": "fraudulent", "status": "won"}
+    fake.disputes = [
+        {**base, "id": f"du_{one}", "payment_intent": f"pi_{one}", "created": 1_700_000_000 + one}
+        for one in range(5)
+    ]
+    found = gateway.disputes_since(datetime.fromtimestamp(1_700_000_002, UTC))
+    assert [one.dispute_id for one in found] == ["du_4", "du_3", "du_2"]
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "took_money"),
+    [
+        ("warning_needs_response", DisputeState.INQUIRY, False),
+        ("warning_under_review", DisputeState.INQUIRY, False),
+        ("warning_closed", DisputeState.CLOSED, False),
+        ("prevented", DisputeState.CLOSED, False),
+        ("needs_response", DisputeState.NEEDS_RESPONSE, True),
+        ("under_review", DisputeState.UNDER_REVIEW, True),
+        ("won", DisputeState.WON, True),
+        ("lost", DisputeState.LOST, True),
+        ("something_new", DisputeState.OTHER, False),
+    ],
+)
+def test_which_words_of_a_dispute_move_money(word: str, state: DisputeState, took_money: bool) -> None:
+    data = {"id": "du_1", "amount": 1, "currency": "hkd", "status": word, "payment_intent": "pi_1"}
+    told = mapper.dispute(data)
+    assert (told.state, told.word, told.state.took_money) == (state, word, took_money)
 
 
 def test_the_statement_of_a_day(gateway: StripeGateway, fake: FakeStripe) -> None:

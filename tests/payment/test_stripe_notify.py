@@ -252,20 +252,13 @@ def test_a_refunds_event_names_our_refund(fake: FakeStripe, kind: str) -> None:
     assert (notice.refund.state, notice.refund.amount) == (RefundState.FAILED, Money("10.00", "HKD"))
 
 
-def test_a_dispute_is_other_and_keeps_its_facts(fake: FakeStripe) -> None:
-    dispute = {
-        "id": "du_1",
-        "amount": 19400,
-        "currency": "hkd",
-        "status": "needs_response",
-        "reason": "fraudulent",
-        "payment_intent": "pi_1",
-        "created": 1_700_000_000,
-    }
-    notice = parsed(fake, "charge.dispute.created", dispute)
-    assert (notice.kind, notice.out_trade_no, notice.refund_no) == (NotifyKind.OTHER, "", "")
-    assert (notice.dispute.gateway_ref, notice.dispute.state) == ("pi_1", "needs_response")
-    assert notice.dispute.amount == Money("194.00", "HKD")
+@pytest.mark.parametrize("word", ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"])
+def test_a_disputes_event_names_the_payment_and_nothing_of_it_is_believed(
+    fake: FakeStripe, word: str
+) -> None:
+    dispute = {"id": "du_1", "amount": "odd", "status": "needs_response", "payment_intent": "pi_1"}
+    notice = parsed(fake, f"charge.dispute.{word}", dispute)
+    assert (notice.kind, notice.out_trade_no, notice.gateway_ref) == (NotifyKind.DISPUTE, "", "pi_1")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +266,7 @@ def test_a_dispute_is_other_and_keeps_its_facts(fake: FakeStripe) -> None:
     [
         ("invoice.paid", {"object": "invoice", "id": "in_1"}),
         ("charge.refunded", {"object": "charge", "id": "ch_1", "metadata": {"out_trade_no": NUMBER}}),
+        ("charge.dispute.created", {"object": "dispute", "id": "du_1", "payment_intent": None}),
         ("something.quite.new", {"client_reference_id": NUMBER}),
         # Made by others in the account: a payment link, a refund in the dashboard.
         (
@@ -285,7 +279,7 @@ def test_a_dispute_is_other_and_keeps_its_facts(fake: FakeStripe) -> None:
 def test_what_does_not_concern_us_is_other(fake: FakeStripe, kind: str, data: dict[str, Any]) -> None:
     notice = parsed(fake, kind, data)
     assert (notice.kind, notice.out_trade_no, notice.refund_no) == (NotifyKind.OTHER, "", "")
-    assert (notice.refund, notice.dispute) == (None, None)
+    assert (notice.refund, notice.gateway_ref) == (None, "")
 
 
 @pytest.mark.parametrize(

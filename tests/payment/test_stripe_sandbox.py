@@ -17,6 +17,7 @@ import pytest
 
 from plugins.cross_border_payment import wire
 from plugins.cross_border_payment.port import (
+    DisputeState,
     GatewayRefused,
     NotifyKind,
     NotifyRefused,
@@ -218,12 +219,10 @@ def test_refunds_of_a_wallet(
 def test_a_dispute_and_the_days_statement(gateway: StripeGateway, sandbox: Sandbox) -> None:
     ours = opened(gateway)
     ref = sandbox.pay(ours, number=DISPUTED)["payment_intent"]
-    told, _, _ = notice(
-        gateway, sandbox.inbox, lambda one: bool(one.dispute and one.dispute.gateway_ref == ref)
-    )
-    assert told.kind is NotifyKind.OTHER
+    told, _, _ = notice(gateway, sandbox.inbox, lambda one: one.gateway_ref == ref)
+    assert told.kind is NotifyKind.DISPUTE
     (found,) = gateway.disputes(ref)
-    assert (found.state, found.amount) == ("needs_response", AMOUNT)
+    assert (found.state, found.amount) == (DisputeState.NEEDS_RESPONSE, AMOUNT)
     paid_at = gateway.query(ours).paid_at
     assert paid_at is not None
     days = {paid_at.astimezone(clock.CHINA).date(), clock.china_today()}  # two around midnight

@@ -478,6 +478,36 @@ def test_a_dispute_takes_the_money_and_a_fee(shop: Shop) -> None:
     assert shop.post(f"/v1/disputes/{found['id']}/close")[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "lines"),
+    [
+        ("winning_evidence", "won", [-21049, 21049]),
+        ("losing_evidence", "lost", [-21049]),
+        ("a signed receipt", "under_review", [-21049]),
+    ],
+)
+def test_evidence_decides_a_dispute(shop: Shop, said: str, status: str, lines: list[int]) -> None:
+    intent = shop.paid(card=DISPUTED)
+    run_for(61)
+    (found,) = shop.get("/v1/disputes", payment_intent=intent)[1]["data"]
+    place = f"/v1/disputes/{found['id']}"
+    assert shop.post(place, {"evidence[uncategorized_text]": said})[1]["status"] == status
+    told = shop.get(place)[1]
+    assert [line["amount"] for line in told["balance_transactions"]] == lines
+    again = shop.post(place, {"evidence[uncategorized_text]": "winning_evidence"})
+    assert again[0] == (200 if status == "under_review" else 400)
+
+
+def test_an_inquiry_moves_no_money(shop: Shop) -> None:
+    intent = shop.paid(card="4000000000001976")
+    run_for(61)
+    (found,) = shop.get("/v1/disputes", payment_intent=intent)[1]["data"]
+    assert (found["status"], found["balance_transactions"]) == ("warning_needs_response", [])
+    assert shop.types()[3:] == ["charge.dispute.created"]
+    assert shop.post(REFUNDS, {"payment_intent": intent, "amount": 100})[0] == 200
+    assert shop.post(f"/v1/disputes/{found['id']}/close")[1]["status"] == "warning_closed"
+
+
 # -- webhooks
 
 

@@ -12,10 +12,10 @@ from saleor_ext.plugin_api import Look, Way, console
 
 from .. import desk, listing
 from ..models import PaymentSession
-from ..port import DeclarationState, RefundState
+from ..port import DeclarationState, DisputeState, RefundState
 
 PLACE = "payments"
-State, R, D = PaymentSession.State, RefundState, DeclarationState
+State, R, D, Q = PaymentSession.State, RefundState, DeclarationState, DisputeState
 SESSION_LOOKS = {
     State.NEW: Look("clock"),
     State.WAITING: Look("clock", "blue"),
@@ -38,6 +38,15 @@ DECLARATION_LOOKS = {
     D.FAIL: Look("stop", "red"),
     D.EXCEPT: Look("alert", "yellow"),
 }
+DISPUTE_LOOKS = {
+    Q.INQUIRY: Look("clock", "yellow"),
+    Q.NEEDS_RESPONSE: Look("alert", "red"),
+    Q.UNDER_REVIEW: Look("clock", "blue"),
+    Q.WON: Look("done", "green"),
+    Q.LOST: Look("stop", "red"),
+    Q.CLOSED: Look("stop"),
+    Q.OTHER: Look("alert", "yellow"),
+}
 
 
 def page(
@@ -54,10 +63,12 @@ def tabs(current: str) -> list[Way]:
     counts = {
         "disagreements": listing.disagreements().count(),
         "reconciliation": listing.unreconciled().count(),
+        "disputes": listing.unanswered().count(),
     }
     words = {
         "payments": _("Payments"),
         "disagreements": _("Saleor and wallet differ"),
+        "disputes": _("Disputes"),
         "reconciliation": _("Reconciliation"),
     }
     return [

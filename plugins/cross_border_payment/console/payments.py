@@ -22,7 +22,7 @@ from saleor_ext.plugin_api import Look, Way, console, needs, platform
 from .. import desk, gateways, listing, sessions, story
 from ..listing import Filters
 from ..models import PaymentDeclaration, PaymentRefund, PaymentSession
-from . import frame
+from . import disputes, frame
 from .forms import ReasonForm, RefundForm
 
 FOUND = 50
@@ -160,7 +160,7 @@ def _with_reason(
 
 
 def _find(payment_id: uuid.UUID) -> PaymentSession:
-    found = PaymentSession.objects.prefetch_related("refunds", "declarations")
+    found = PaymentSession.objects.prefetch_related("refunds", "declarations", "disputes")
     return get_object_or_404(found, pk=payment_id)
 
 
@@ -178,6 +178,7 @@ def _page(
         "session": session,
         "row": Row(session),
         "refunds": [RefundRow(one) for one in session.refunds.all()],
+        "disputes": [disputes.Row(one) for one in session.disputes.all()],
         "declarations": [DeclarationRow(one) for one in session.declarations.all()],
         "wire": story.wire_of(session),
         "ledger": console().ledger_of(session.api_url, session.transaction_id),

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from . import differences, payments, reconciliation
+from . import differences, disputes, payments, reconciliation
 
 app_name = "payments"
 urlpatterns = [
     path("", payments.table, name="payments"),
     path("disagreements/", differences.table, name="disagreements"),
+    path("disputes/", disputes.table, name="disputes"),
     path("reconciliation/", reconciliation.table, name="reconciliation"),
     path("reconciliation/day/", reconciliation.compare, name="reconcile"),
     path("reconciliation/<uuid:item_id>/", reconciliation.take_off, name="take_off"),

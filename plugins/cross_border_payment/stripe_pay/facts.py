@@ -1,4 +1,4 @@
-"""What Stripe tells beyond the port's words: disputes and movements of the balance."""
+"""What Stripe tells beyond the port's words: the type of an event and movements of the balance."""
 
 from __future__ import annotations
 
@@ -12,27 +12,10 @@ from ..port import VerifiedNotify
 
 
 @dataclass(frozen=True, slots=True)
-class DisputeSnapshot:
-    """A card holder's bank takes a payment back; ``state`` is Stripe's word.
-
-    ``needs_response`` asks for evidence until ``due_by``; ``lost`` is final, ``won`` brings the money back.
-    """
-
-    dispute_id: str
-    gateway_ref: str
-    state: str
-    reason: str
-    amount: Money
-    opened_at: datetime | None = None
-    due_by: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class StripeNotify(VerifiedNotify):
-    """A notification with Stripe's own event type, and the dispute if it is about one."""
+    """A notification with Stripe's own event type."""
 
     event_type: str = ""
-    dispute: DisputeSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

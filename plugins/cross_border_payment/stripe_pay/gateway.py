@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from ..port import (
     Capabilities,
+    DisputeSnapshot,
     GatewayRefused,
     GatewayUnavailable,
     NotifyKind,
@@ -30,12 +31,12 @@ from ..port import (
 from ..reading import kept, text
 from . import mapper, signing
 from .client import KEPT_HEADERS, StripeClient
-from .facts import DisputeSnapshot, Movement, StripeNotify
+from .facts import Movement, StripeNotify
 from .mapper import Merchant
 from .signing import Stamp
 
 if TYPE_CHECKING:
-    from stripe.params import RefundListParams
+    from stripe.params import DisputeListParams, RefundListParams
 
 #: The window within which a notification's stamp must lie, either way.
 REPLAY_WINDOW = timedelta(seconds=300)
@@ -75,7 +76,7 @@ def capabilities(merchant: Merchant, currencies: Iterable[str]) -> Capabilities:
 
 
 class StripeGateway:
-    """One account at Stripe; implements Gateway and StatementSource, deliberately not CustomsDeclarer.
+    """One account at Stripe; implements Gateway, StatementSource and DisputeSource, deliberately not CustomsDeclarer.
 
     The port names a payment only by our number, Stripe only by its own. ``known`` gives the id out of the kept
     answer that made the session. Where that answer was lost, sessions are listed: lists are complete at once,
@@ -215,8 +216,15 @@ class StripeGateway:
 
     def disputes(self, gateway_ref: str) -> list[DisputeSnapshot]:
         """Return the disputes of a payment, newest first; wallets know none."""
-        with self.client.call("disputes", gateway_ref) as api:
-            listed = api.v1.disputes.list({"payment_intent": gateway_ref, "limit": PAGE})
+        return self._disputes(gateway_ref, {"payment_intent": gateway_ref})
+
+    def disputes_since(self, since: datetime) -> list[DisputeSnapshot]:
+        """Return all disputes opened since an instant, newest first."""
+        return self._disputes(since.isoformat(), {"created": {"gte": int(since.timestamp())}})
+
+    def _disputes(self, reference: str, within: DisputeListParams) -> list[DisputeSnapshot]:
+        with self.client.call("disputes", reference) as api:
+            listed = api.v1.disputes.list({**within, "limit": PAGE})
             return [mapper.dispute(_plain(one)) for one in listed.auto_paging_iter()]
 
     def statement(self, day: date) -> Sequence[StatementLine]:
@@ -276,8 +284,10 @@ class StripeGateway:
             return StripeNotify(
                 notify_id, kind, "", refund_no, refund=mapper.refund_snapshot(data), event_type=event_type
             )
-        dispute = mapper.dispute(data) if event_type.startswith("charge.dispute.") else None
-        return StripeNotify(notify_id, NotifyKind.OTHER, "", event_type=event_type, dispute=dispute)
+        intent = mapper.reference(data.get("payment_intent"))
+        if kind is NotifyKind.DISPUTE and intent:
+            return StripeNotify(notify_id, kind, "", gateway_ref=intent, event_type=event_type)
+        return StripeNotify(notify_id, NotifyKind.OTHER, "", event_type=event_type)
 
     def _check_stamp(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> None:
         header = {name.lower(): value for name, value in headers.items()}.get("stripe-signature", "")

@@ -16,6 +16,8 @@ from saleor_ext.core.clock import CHINA
 from saleor_ext.core.money import Money
 
 from ..port import (
+    DisputeSnapshot,
+    DisputeState,
     GatewayUnavailable,
     NotifyKind,
     PaymentSnapshot,
@@ -28,7 +30,7 @@ from ..port import (
     StatementLine,
 )
 from ..reading import clip, text
-from .facts import DisputeSnapshot, Movement
+from .facts import Movement
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
@@ -152,14 +154,28 @@ def refund_snapshot(data: Mapping[str, Any]) -> RefundSnapshot:
     )
 
 
+#: An inquiry (``warning_…``) moves no money until it becomes a dispute; one that was ``prevented`` never did.
+_DISPUTE = {
+    "warning_needs_response": DisputeState.INQUIRY,
+    "warning_under_review": DisputeState.INQUIRY,
+    "warning_closed": DisputeState.CLOSED,
+    "prevented": DisputeState.CLOSED,
+    "needs_response": DisputeState.NEEDS_RESPONSE,
+    "under_review": DisputeState.UNDER_REVIEW,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
+
+
 def dispute(data: Mapping[str, Any]) -> DisputeSnapshot:
-    amount = money(data, "amount")
+    amount, word = money(data, "amount"), text(data, "status")
     if amount is None:
         raise GatewayUnavailable("a dispute without amount")
     return DisputeSnapshot(
         dispute_id=text(data, "id"),
         gateway_ref=reference(data.get("payment_intent")),
-        state=text(data, "status"),
+        state=_DISPUTE.get(word, DisputeState.OTHER),
+        word=word,
         reason=text(data, "reason"),
         amount=amount,
         opened_at=moment(data.get("created")),
@@ -222,6 +238,7 @@ _KINDS = {
     "payment_intent": NotifyKind.PAYMENT,
     "refund": NotifyKind.REFUND,
     "charge.refund": NotifyKind.REFUND,
+    "charge.dispute": NotifyKind.DISPUTE,
 }
 
 

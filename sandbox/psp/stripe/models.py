@@ -64,7 +64,7 @@ class StripeCharge(StripeObject):
     #: Of a card only the last four digits, as Stripe tells them too.
     last4 = models.CharField(max_length=4, default="")
     failure_code = models.CharField(max_length=40, default="")
-    #: What happens afterwards: "", "refund_fails" or "disputed".
+    #: What happens afterwards: "", "refund_fails", "disputed" or "inquired".
     persona = models.CharField(max_length=20, default="")
 
 
@@ -79,7 +79,7 @@ class StripeRefund(StripeObject):
 
 class StripeDispute(StripeObject):
     charge = models.OneToOneField(StripeCharge, on_delete=models.PROTECT, related_name="dispute")
-    status = models.CharField(max_length=20, default="needs_response")
+    status = models.CharField(max_length=30, default="needs_response")
     reason = models.CharField(max_length=40, default="fraudulent")
     due_by = models.DateTimeField()
 

@@ -40,6 +40,7 @@ CARDS = {
     "4242424242424242": Outcome("good · 正常"),
     "4000000000000002": Outcome("declined · 银行拒绝", failure="card_declined"),
     "4000000000000259": Outcome("disputed a minute later · 一分钟后拒付", afterwards="disputed"),
+    "4000000000001976": Outcome("asked about a minute later · 一分钟后银行查询", afterwards="inquired"),
     "4000000000005126": Outcome("its refund fails later · 退款随后失败", afterwards="refund_fails"),
 }
 WALLETS = {
@@ -130,7 +131,7 @@ def _succeeded(session: StripeSession, intent: StripeIntent, charge: StripeCharg
     emit("charge.succeeded", objects.charge(charge))
     emit("payment_intent.succeeded", objects.intent(intent))
     emit("checkout.session.completed", objects.session(session))
-    if charge.persona == "disputed":
+    if charge.persona in ("disputed", "inquired"):
         schedule("psp.stripe.dispute", {"charge": charge.pk}, delay_seconds=60)
 
 
@@ -151,12 +152,31 @@ def book(source: str, kind: str, amount: int, fee: int, currency: str, *, catego
 
 @job("psp.stripe.dispute")
 def open_dispute(payload: dict[str, Any]) -> None:
-    """The card holder's bank takes the money back at once, and Stripe a fee."""
+    """The card holder's bank takes the money back at once, and Stripe a fee; or it asks first and takes nothing."""
     charge = StripeCharge.objects.select_for_update(of=("self",)).get(pk=payload["charge"])
     if StripeDispute.objects.filter(charge=charge).exists():
         return
-    row = StripeDispute.objects.create(ref=new_ref("du_"), charge=charge, due_by=timezone.now() + EVIDENCE)
-    amount = account.settled(charge.amount, charge.currency)
-    book(row.ref, "adjustment", -amount, account.DISPUTE_FEE, charge.currency, category="dispute")
+    inquiry = charge.persona == "inquired"
+    row = StripeDispute.objects.create(
+        ref=new_ref("du_"),
+        charge=charge,
+        status="warning_needs_response" if inquiry else "needs_response",
+        due_by=timezone.now() + EVIDENCE,
+    )
+    if not inquiry:
+        amount = account.settled(charge.amount, charge.currency)
+        book(row.ref, "adjustment", -amount, account.DISPUTE_FEE, charge.currency, category="dispute")
     emit("charge.dispute.created", objects.dispute(row))
-    emit("charge.dispute.funds_withdrawn", objects.dispute(row))
+    if not inquiry:
+        emit("charge.dispute.funds_withdrawn", objects.dispute(row))
+
+
+def end_dispute(row: StripeDispute, status: str) -> None:
+    """End a dispute; a won one brings the money back, the fee stays gone."""
+    row.status = status
+    row.save(update_fields=["status"])
+    if status == "won":
+        amount = account.settled(row.charge.amount, row.charge.currency)
+        book(row.ref, "adjustment", amount, 0, row.charge.currency, category="dispute_reversal")
+        emit("charge.dispute.funds_reinstated", objects.dispute(row))
+    emit("charge.dispute.closed", objects.dispute(row))

@@ -7,7 +7,11 @@ from typing import Any
 from sandbox.psp.stripe import objects
 from sandbox.psp.stripe.events import emit
 from sandbox.psp.stripe.models import StripeCharge, StripeDispute, StripeIntent, StripeTransaction
-from sandbox.psp.stripe.wire import ApiError, Params, known, listed, missing, text
+from sandbox.psp.stripe.paying import end_dispute
+from sandbox.psp.stripe.wire import ApiError, Params, inner, known, listed, missing, text
+
+#: Disputes that are not decided.
+OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
 
 
 def intent(_params: Params, ref: str) -> dict[str, Any]:
@@ -38,17 +42,39 @@ def dispute(_params: Params, ref: str) -> dict[str, Any]:
     return objects.dispute(_dispute(ref))
 
 
+#: Texts that stand for evidence, as in Stripe's test mode, and how the bank decides upon them.
+EVIDENCE = {"winning_evidence": "won", "losing_evidence": "lost"}
+
+
+def _open_dispute(ref: str) -> StripeDispute:
+    row = _dispute(ref)
+    if row.status not in OPEN:
+        raise ApiError(400, "This dispute is already closed")
+    return row
+
+
+def update_dispute(params: Params, ref: str) -> dict[str, Any]:
+    """POST /v1/disputes/{id}: evidence, decided upon at once; any other text leaves it with the bank."""
+    known(params, "evidence", "submit")
+    evidence = inner(params, "evidence")
+    known(evidence, "uncategorized_text")
+    said, row = text(evidence, "uncategorized_text"), _open_dispute(ref)
+    inquiry = row.status.startswith("warning_")
+    if inquiry or said not in EVIDENCE:
+        row.status = "warning_under_review" if inquiry else "under_review"
+        row.save(update_fields=["status"])
+        emit("charge.dispute.updated", objects.dispute(row))
+    else:
+        end_dispute(row, EVIDENCE[said])
+    return objects.dispute(row)
+
+
 def close_dispute(params: Params, ref: str) -> dict[str, Any]:
     """POST /v1/disputes/{id}/close: gives it up; that cannot be undone."""
     known(params)
-    row = _dispute(ref)
-    if row.status != "needs_response":
-        raise ApiError(400, "This dispute is already closed")
-    row.status = "lost"
-    row.save(update_fields=["status"])
-    described = objects.dispute(row)
-    emit("charge.dispute.closed", described)
-    return described
+    row = _open_dispute(ref)
+    end_dispute(row, "warning_closed" if row.status.startswith("warning_") else "lost")
+    return objects.dispute(row)
 
 
 def list_disputes(params: Params) -> dict[str, Any]:

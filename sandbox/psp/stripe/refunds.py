@@ -55,7 +55,9 @@ def _charge(params: Params) -> StripeCharge:
 
 
 def _check(charge: StripeCharge, amount: int, left: int) -> None:
-    if StripeDispute.objects.filter(charge=charge).exclude(status="won").exists():
+    if StripeDispute.objects.filter(
+        charge=charge, status__in=("needs_response", "under_review", "lost")
+    ).exists():
         raise ApiError(400, f"Charge {charge.ref} has been charged back.", code="charge_disputed")
     if left == 0:
         raise ApiError(400, f"Charge {charge.ref} has already been refunded.", code="charge_already_refunded")

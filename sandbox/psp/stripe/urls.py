@@ -14,7 +14,7 @@ urlpatterns = [
     path("v1/refunds", api(post=refunds.create, get=refunds.list_refunds)),
     path("v1/refunds/<str:ref>", api(get=refunds.retrieve)),
     path("v1/disputes", api(get=reads.list_disputes)),
-    path("v1/disputes/<str:ref>", api(get=reads.dispute)),
+    path("v1/disputes/<str:ref>", api(get=reads.dispute, post=reads.update_dispute)),
     path("v1/disputes/<str:ref>/close", api(post=reads.close_dispute)),
     path("v1/balance_transactions", api(get=reads.list_transactions)),
     path("v1/balance_transactions/<str:ref>", api(get=reads.transaction)),
