@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx2
 
-from plugins.cross_border_payment.port import DeclaringGateway, StartRequest, Surroundings
+from plugins.cross_border_payment.port import DeclaringGateway, Gateway, StartRequest, Surroundings
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from tests.waiting import until
@@ -72,11 +72,18 @@ def mailbox(path: str, answer: Callable[[], dict[str, Any]]) -> Iterator[Mailbox
 class Harness:
     """A company's gateway at the sandbox, and the buyer's phone."""
 
-    gateway: DeclaringGateway
+    gateway: Gateway
     sandbox: str
     box: Mailbox
-    #: A name and a number that the sandbox's persona "same" takes for its own.
-    stranger: DeclaringGateway
+    #: The same account with somebody else's key.
+    stranger: Gateway
+    #: Who pays where the refund is to fail later; beside it, the refund's reason says so.
+    refund_fails = "same"
+
+    @property
+    def declarer(self) -> DeclaringGateway:
+        assert isinstance(self.gateway, DeclaringGateway)
+        return self.gateway
 
     def number(self) -> str:
         return "PT" + secrets.token_hex(13).upper()
@@ -90,7 +97,7 @@ class Harness:
             amount=amount,
             description="杏仁饼 礼盒",
             notify_url=self.box.url,
-            return_url="",
+            return_url=f"{self.sandbox}/back" if self.gateway.capabilities.needs_return else "",
             client_ip="127.0.0.1",
             surroundings=on,
             expires_at=self.expires,
@@ -110,3 +117,30 @@ class Harness:
         self.gateway.start(self.request(number))
         assert self.pay(number, persona, **who).status_code == 200
         return number
+
+
+#: How Stripe's hosted page is paid as each persona.
+_STRIPE = {
+    "same": {"method": "card", "number": "4242424242424242"},
+    "declined": {"method": "card", "number": "4000000000000002"},
+    "disputed": {"method": "card", "number": "4000000000000259"},
+    "refund_fails": {"method": "alipay", "persona": "refund_fails"},
+}
+
+
+class StripeHarness(Harness):
+    refund_fails = "refund_fails"
+
+    def pay(self, number: str, persona: str = "same", **who: str) -> httpx2.Response:
+        how = {"client_reference_id": number, **_STRIPE[persona]}
+        return httpx2.post(f"{self.sandbox}/sandbox/psp/stripe/pay", json=how)
+
+
+@contextmanager
+def stripe_endpoint(sandbox: str, api_key: str, url: str) -> Iterator[None]:
+    """Register an address for notifications, as in Stripe's dashboard: no call of a payment names one."""
+    place, head = f"{sandbox}/v1/webhook_endpoints", {"Authorization": f"Bearer {api_key}"}
+    made = httpx2.post(place, data={"url": url, "enabled_events[0]": "*"}, headers=head)
+    assert made.status_code == 200, made.text
+    yield
+    httpx2.delete(f"{place}/{made.json()['id']}", headers=head)

@@ -346,6 +346,14 @@ def test_over_refund_is_refused(gateway: StripeGateway, fake: FakeStripe) -> Non
     assert unknown.value.code == "resource_missing"
 
 
+def test_a_refund_number_stands_for_one_amount(gateway: StripeGateway, fake: FakeStripe) -> None:
+    ref = paid(gateway, fake)
+    gateway.refund(refund_request(amount="100.00", ref=ref))
+    with pytest.raises(GatewayRefused) as caught:
+        gateway.refund(refund_request(amount="50.00", ref=ref))
+    assert (caught.value.code, len(fake.refunds)) == ("refund_no_reused", 1)
+
+
 def test_disputes_of_a_payment(gateway: StripeGateway, fake: FakeStripe) -> None:
     base = {"amount": 19400, "currency": "hkd", "reason": "fraudulent", "created": 1_700_000_000}
     fake.disputes = [

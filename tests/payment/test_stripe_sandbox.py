@@ -237,3 +237,14 @@ def test_a_dispute_and_the_days_statement(gateway: StripeGateway, sandbox: Sandb
     assert str(charge.exchange_rate) == "1.085"
     (taken,) = [line for line in lines if line.reference == found.dispute_id]
     assert (taken.kind, taken.gross, taken.fee) == ("dispute", Money("-210.49", "HKD"), Money("85.00", "HKD"))
+    answer = httpx2.post(
+        f"{sandbox.url}/v1/disputes/{found.dispute_id}",
+        data={"evidence[uncategorized_text]": "winning_evidence"},
+        headers={"Authorization": f"Bearer {sandbox.account['api_key']}"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert [one.state for one in gateway.disputes(ref)] == [DisputeState.WON]
+    lines = [line for day in {*days, clock.china_today()} for line in gateway.movements(day)]
+    assert [
+        line.gross for line in lines if line.reference == found.dispute_id and line.kind != "dispute"
+    ] == [Money("210.49", "HKD")]

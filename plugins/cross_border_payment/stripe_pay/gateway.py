@@ -44,6 +44,8 @@ REPLAY_WINDOW = timedelta(seconds=300)
 NOT_FOUND = "resource_missing"
 #: Our own code for a session that cannot be closed because it was completed.
 COMPLETED = "session_completed"
+#: Our own code for a refund number that was used with another amount.
+OTHER_REFUND = "refund_no_reused"
 _SESSION_EXPAND = ["payment_intent.latest_charge"]
 #: The most a list call returns.
 PAGE = 100
@@ -183,10 +185,15 @@ class StripeGateway:
         """Give money back, once per number.
 
         Stripe forgets idempotency keys after a day, so the payment's refunds are looked at first.
+
+        :raises GatewayRefused: also when the number stands for another amount already
         """
         earlier = self._listed_refund(request.refund_no, {"payment_intent": request.gateway_ref})
         if earlier is not None:
-            return mapper.refund_snapshot(earlier)
+            made_before = mapper.refund_snapshot(earlier)
+            if made_before.amount != request.amount:
+                raise GatewayRefused(f"Stripe: {request.refund_no} is another refund", code=OTHER_REFUND)
+            return made_before
         with self.client.call("refund", request.refund_no) as api:
             made = api.v1.refunds.create(
                 params=mapper.refund(request), options={"idempotency_key": request.refund_no}
