@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier, Event
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import translation
 
@@ -24,7 +28,7 @@ from plugins.cross_border_payment import (
 )
 from plugins.cross_border_payment.models import PaymentDispute, PaymentSession
 from plugins.cross_border_payment.plugin import plugin
-from plugins.cross_border_payment.port import DisputeState
+from plugins.cross_border_payment.port import DisputeSnapshot, DisputeState
 from saleor_ext.core import clock, inbox, outbox
 from saleor_ext.core.errors import TransientError
 from saleor_ext.core.models import AuditEntry, OutboxMessage
@@ -328,3 +332,67 @@ def test_the_soonest_evidence_stands_first(paid: PaymentSession, stripe: FakeStr
     assert (found.status, str(found.message)) == (
         "warning", "2 disputes wait for evidence, the first until 2026-11-26.",
     )  # fmt: skip
+
+
+def answers(stripe: FakeStripe, number: int = 1) -> tuple[DisputeSnapshot, DisputeSnapshot]:
+    """Return what the gateway says while the bank decides, and what it says when the dispute is won."""
+    gateway, found = gateways.gateway("stripe", "main"), []
+    for word in ("under_review", "won"):
+        dispute(stripe, word, number)
+        found.append(next(one for one in gateway.disputes(INTENT) if one.dispute_id == f"du_{number}"))
+    return found[0], found[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_row_lock_an_old_answer_undoes_a_new_one(
+    paid: PaymentSession, stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old answer is applied to what stood there before the new one, and written after it."""
+    old, new = answers(stripe)
+    disputes.take_snapshot(paid, old)
+    looked, written = Event(), Event()
+    find = disputes._row
+
+    def slowly(session: PaymentSession, told: DisputeSnapshot) -> PaymentDispute:
+        row = find(session, told)
+        if told is old:
+            looked.set()
+            assert written.wait(20)
+        return row
+
+    rows = PaymentSession.objects
+    monkeypatch.setattr(disputes, "_row", slowly)
+    with patch.object(rows, "select_for_update", rows.all), ThreadPoolExecutor(1) as pool:
+        late = pool.submit(closing, disputes.take_snapshot, paid, old)
+        assert looked.wait(20)
+        disputes.take_snapshot(paid, new)
+        written.set()
+        late.result()
+    row = PaymentDispute.objects.get()
+    assert (row.state, row.returned_at, told()) == (DisputeState.UNDER_REVIEW, None, [TAKEN, RETURNED])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_answers_at_once_end_with_the_last_word(paid: PaymentSession, stripe: FakeStripe) -> None:
+    for number in range(1, 6):
+        start = Barrier(2, timeout=20)
+
+        def apply(answer: DisputeSnapshot, start: Barrier = start) -> None:
+            start.wait()
+            disputes.take_snapshot(paid, answer)
+
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(closing, apply, answer) for answer in answers(stripe, number)]:
+                done.result()
+        row = PaymentDispute.objects.get(dispute_id=f"du_{number}")
+        assert (row.state, row.returned_at) == (DisputeState.WON, START)
+    assert [kind for kind, _, _ in told()].count("charged_back") == 5
+    assert [kind for kind, _, _ in told()].count("charge_back_reversed") == 5
+
+
+def closing(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do work in a thread and give its connection back."""
+    try:
+        return work(*arguments)
+    finally:
+        connection.close()
