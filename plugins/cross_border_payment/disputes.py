@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from saleor_ext.core import audit, clock, outbox
-from saleor_ext.core.errors import PonteError, TransientError
+from saleor_ext.core.errors import PonteError
 from saleor_ext.plugin_api import MoneyEvent, document, money_events, platform
 
 from . import gateways, refunds, states
@@ -148,11 +148,21 @@ def _move_money(row: PaymentDispute) -> None:
 
 def _tell(row: PaymentDispute, what: str) -> None:
     money_events.tell(_movement(row, what))
-    outbox.enqueue(REPORT, _promise(row, what), key=f"{row.pk}:{what}")
+    # Saleor hears of the way back only after the way out, whose report promises it then.
+    if what == TAKEN or row.taken_reported_at:
+        _promise(row, what)
 
 
-def _promise(row: PaymentDispute, what: str) -> dict[str, Any]:
+def _promise(row: PaymentDispute, what: str) -> None:
+    outbox.enqueue(REPORT, _payload(row, what), key=_key(row, what))
+
+
+def _payload(row: PaymentDispute, what: str) -> dict[str, Any]:
     return {"dispute": str(row.pk), "what": what}
+
+
+def _key(row: PaymentDispute, what: str) -> str:
+    return f"{row.pk}:{what}"
 
 
 def _movement(row: PaymentDispute, what: str) -> MoneyEvent:
@@ -173,11 +183,9 @@ def _movement(row: PaymentDispute, what: str) -> MoneyEvent:
 
 @outbox.handler(REPORT)
 def report(payload: dict[str, Any]) -> None:
-    """Tell Saleor that the money went or came back; the money's going is told first."""
+    """Tell Saleor that the money went or came back; repeating it is harmless (same reference and type)."""
     row = PaymentDispute.objects.select_related("session").get(pk=payload["dispute"])
     what, session = payload["what"], row.session
-    if what == RETURNED and row.taken_reported_at is None:
-        raise TransientError("Saleor does not know of the charge-back yet", code="not_reported")
     platform().saleor(session.api_url, APP).execute(
         document(PACKAGE, "graphql/event_report.graphql"),
         {
@@ -191,11 +199,17 @@ def report(payload: dict[str, Any]) -> None:
         },
         idempotent=True,
     )
-    PaymentDispute.objects.filter(pk=row.pk).update(**{f"{what}_reported_at": clock.now()})
+    with transaction.atomic():
+        # The lock of ``take_snapshot``: it must not write back what it read before.
+        PaymentSession.objects.select_for_update().get(pk=session.pk)
+        PaymentDispute.objects.filter(pk=row.pk).update(**{f"{what}_reported_at": clock.now()})
+        row.refresh_from_db()
+        if what == TAKEN and row.returned_at:
+            _promise(row, RETURNED)
 
 
 def reported(row: PaymentDispute) -> Iterator[tuple[str, datetime, dict[str, Any], str]]:
     """Yield what Saleor was told of a dispute and when, with the payload and key of its promise."""
     for what, at in ((TAKEN, row.taken_reported_at), (RETURNED, row.returned_reported_at)):
         if at is not None:
-            yield what, at, _promise(row, what), f"{row.pk}:{what}"
+            yield what, at, _payload(row, what), _key(row, what)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from saleor_ext.core import keyset
 
@@ -121,9 +121,14 @@ def unreconciled() -> QuerySet[ReconciliationItem]:
 
 
 def disputes() -> QuerySet[PaymentDispute]:
-    """Return the disputes: open ones first, by the day evidence is due, then the latest that are over."""
-    return PaymentDispute.objects.select_related("session").order_by(
-        F("closed_at").desc(nulls_first=True), F("due_by").asc(nulls_last=True), "opened_at"
+    """Return the disputes: those to answer first, by the day evidence is due, then the latest that are over."""
+    answered = Q(state=DisputeState.UNDER_REVIEW)
+    return (
+        PaymentDispute.objects.select_related("session")
+        .alias(answered=ExpressionWrapper(answered, output_field=BooleanField()))
+        .order_by(
+            F("closed_at").desc(nulls_first=True), "answered", F("due_by").asc(nulls_last=True), "opened_at"
+        )
     )
 
 
