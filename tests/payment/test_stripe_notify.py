@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from plugins.cross_border_payment.reading import kept
 
 from plugins.cross_border_payment.port import NotifyKind, NotifyRefused, RefundState
+from plugins.cross_border_payment.reading import kept
 from plugins.cross_border_payment.stripe_pay import signing
 from plugins.cross_border_payment.stripe_pay.client import KEPT_HEADERS, Credentials, StripeClient
 from plugins.cross_border_payment.stripe_pay.gateway import StripeGateway, capabilities

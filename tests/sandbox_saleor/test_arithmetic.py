@@ -47,6 +47,8 @@ def story(text: str) -> list[Happening]:
         ("CHARGE_SUCCESS 100 a, REFUND_REQUEST 30 r, REFUND_FAILURE 30 r", {"charged": 100}),
         ("CHARGE_SUCCESS 100 a, REFUND_SUCCESS 30 r, REFUND_REVERSE 30 r", {"charged": 100}),
         ("CHARGE_SUCCESS 100 a, CHARGE_BACK 100 a", {}),
+        ("CHARGE_SUCCESS 100 a, CHARGE_BACK 40 d", {"charged": 60}),
+        ("CHARGE_SUCCESS 100 a, CHARGE_BACK 40 d, CHARGE_SUCCESS 40 d", {"charged": 100}),
         ("CHARGE_SUCCESS 100 -", {"charged": 100}),
         ("CHARGE_SUCCESS 100 -, REFUND_SUCCESS 30 -", {"charged": 100, "refunded": 30}),
         ("CHARGE_SUCCESS 50 a", {"charged": 50}),
