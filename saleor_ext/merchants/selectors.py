@@ -52,6 +52,11 @@ def all_merchants() -> QuerySet[Merchant]:
     return Merchant.objects.prefetch_related("members")
 
 
+def suspended_slugs() -> set[str]:
+    """Return the merchants that may not sell now, and are not paid."""
+    return set(Merchant.objects.filter(state=Merchant.State.SUSPENDED).values_list("slug", flat=True))
+
+
 def memberships(saleor_user_id: str) -> list[Member]:
     """Return for whom a signed-in person acts, by the Saleor user id that a sign-in has bound."""
     if not saleor_user_id:

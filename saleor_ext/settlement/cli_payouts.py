@@ -1,4 +1,4 @@
-"""``ponte ledger payouts``: draft, show, approve, release, file. JSON out; 1 with the error when a step is refused."""
+"""``ponte ledger payouts``: draft, show, approve, release, withdraw, file. JSON out; 1 when a step is refused."""
 
 from __future__ import annotations
 
@@ -26,11 +26,19 @@ def register(commands: Any) -> None:
     one = steps.add_parser("show", help="a batch with its payouts")
     approve = steps.add_parser("approve", help="approve a draft")
     release = steps.add_parser("release", help="book the payouts; not by who drafted them")
+    withdraw = steps.add_parser("withdraw", help="take a batch back that was not released")
+    withdraw.add_argument("--reason", required=True, help="for the audit log")
     file = steps.add_parser("file", help="write the file for the bank")
-    for step, answer in ((one, _show), (approve, _approve), (release, _release), (file, _file)):
+    for step, answer in (
+        (one, _show),
+        (approve, _approve),
+        (release, _release),
+        (withdraw, _withdraw),
+        (file, _file),
+    ):
         step.add_argument("batch", type=UUID)
         step.set_defaults(func=_answering(answer), needs_django=True)
-    for step in (draft, approve, release):
+    for step in (draft, approve, release, withdraw):
         step.add_argument("--actor", required=True, help="who does it, for the audit log and the four eyes")
     file.add_argument("--format", required=True, choices=("csv", "pain.001"))
     file.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
@@ -76,6 +84,12 @@ def _release(arguments: argparse.Namespace) -> dict[str, Any]:
     from . import payouts
 
     return payouts.show(payouts.release(arguments.batch, actor=arguments.actor))
+
+
+def _withdraw(arguments: argparse.Namespace) -> dict[str, Any]:
+    from . import payouts
+
+    return payouts.show(payouts.withdraw(arguments.batch, actor=arguments.actor, reason=arguments.reason))
 
 
 def _file(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -53,6 +53,16 @@ class Journal(models.Model):
             models.Index(fields=["api_url", "transaction_id"], name="ledger_journal_payment"),
             models.Index(fields=["parcel_id", "kind"], name="ledger_journal_parcel"),
             models.Index(fields=["kind", "at"], name="ledger_journal_kind"),
+            # What a person looks a journal up by; most journals have only some of them.
+            models.Index(
+                fields=["reference"], condition=~models.Q(reference=""), name="ledger_journal_reference"
+            ),
+            models.Index(
+                fields=["transaction_id"],
+                condition=~models.Q(transaction_id=""),
+                name="ledger_journal_transaction",
+            ),
+            models.Index(fields=["text"], condition=~models.Q(text=""), name="ledger_journal_text"),
         ]
         ordering = ["recorded_at", "key"]
 
@@ -147,7 +157,7 @@ class BankDetails(models.Model):
 
 
 class PayoutBatch(models.Model):
-    """All payouts of a day in one currency. Who drafted it may not release it."""
+    """All payouts of a day in one currency. Who drafted it may not release it; a withdrawn one does not count."""
 
     class State(models.TextChoices):
         DRAFT = "draft"
@@ -155,11 +165,12 @@ class PayoutBatch(models.Model):
         RELEASED = "released"
         PAID = "paid"
         FAILED = "failed"
+        WITHDRAWN = "withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     day = models.DateField()
     currency = models.CharField(max_length=3)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     drafted_by = models.CharField(max_length=200)
     drafted_at = models.DateTimeField()
     approved_by = models.CharField(max_length=200, blank=True)
@@ -168,13 +179,19 @@ class PayoutBatch(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["day", "currency"], name="ledger_payout_batch_once"),
+            models.UniqueConstraint(
+                fields=["day", "currency"],
+                condition=~models.Q(state="withdrawn"),
+                name="ledger_payout_batch_once",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(drafted_by="") & ~models.Q(released_by=models.F("drafted_by")),
                 name="ledger_payout_four_eyes",
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=("draft", "approved"), released_by="", released_at=None)
+                condition=models.Q(
+                    state__in=("draft", "approved", "withdrawn"), released_by="", released_at=None
+                )
                 | (
                     models.Q(state__in=("released", "paid", "failed"), released_at__isnull=False)
                     & ~models.Q(released_by="")
@@ -200,7 +217,7 @@ class Payout(models.Model):
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     details = models.ForeignKey(BankDetails, on_delete=models.PROTECT)
-    state = models.CharField(max_length=8, choices=PayoutBatch.State.choices, default=PayoutBatch.State.DRAFT)
+    state = models.CharField(max_length=9, choices=PayoutBatch.State.choices, default=PayoutBatch.State.DRAFT)
     #: The bank's own number of the payment, or why it failed.
     told = models.CharField(max_length=300, blank=True)
 

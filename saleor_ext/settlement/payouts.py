@@ -1,5 +1,7 @@
 """Payouts to merchants: drafted, approved, released by somebody else, and paid or failed as the bank tells.
 
+Until its release a batch can be withdrawn. Suspended merchants are not paid: they keep what they may get.
+
 Releasing takes the money from ``merchant.….available`` to ``payout.clearing``; the bank's word takes it from there to
 the bank's account, or back to the merchant.
 """
@@ -19,16 +21,19 @@ from saleor_ext.core import audit, clock
 from saleor_ext.core.errors import PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
+from saleor_ext.merchants.selectors import suspended_slugs
 
 from . import bank_details, chart, holding, ledger
 from .ledger import About, credit, debit, post
 from .models import Account, BankDetails, Entry, Payout, PayoutBatch
 from .payout_files import bank_file
 
-__all__ = ["approve", "bank_file", "draft", "mark_failed", "mark_paid", "release", "show"]
+__all__ = ["approve", "bank_file", "draft", "mark_failed", "mark_paid", "release", "show", "withdraw"]
 
 State = PayoutBatch.State
 OBJECT = "payout_batch"
+#: States before the release, in which a batch can be withdrawn.
+OPEN = (State.DRAFT, State.APPROVED)
 
 
 class NothingPayable(PermanentError):
@@ -57,7 +62,7 @@ def draft(day: date, currency: str, *, actor: str) -> PayoutBatch:
     who = _named(actor)
     with transaction.atomic():
         bank_details.lock(currency)
-        there = PayoutBatch.objects.filter(day=day, currency=currency).first()
+        there = PayoutBatch.objects.filter(day=day, currency=currency).exclude(state=State.WITHDRAWN).first()
         if there is not None:
             return there
         now = clock.now()
@@ -90,8 +95,29 @@ def approve(batch_id: UUID, *, actor: str) -> PayoutBatch:
     return batch
 
 
+def withdraw(batch_id: UUID, *, actor: str, reason: str) -> PayoutBatch:
+    """Take a batch back that was not released; its merchants come into the next draft, of the same day too.
+
+    :raises WrongState: it was released, or withdrawn already
+    """
+    who, why = _named(actor), reason.strip()
+    if not why:
+        raise PermanentError("why is it withdrawn?", code="payout_no_reason")
+    with transaction.atomic():
+        batch = _locked(batch_id)
+        if batch.state not in OPEN:
+            raise WrongState(f"the batch is {batch.state}, and was released or withdrawn")
+        batch.state = State.WITHDRAWN
+        batch.save(update_fields=["state"])
+        batch.payouts.update(state=State.WITHDRAWN)
+        audit.record("payout.withdrawn", OBJECT, batch.pk, actor=who, reason=why[:300])
+    return batch
+
+
 def release(batch_id: UUID, *, actor: str) -> PayoutBatch:
-    """Book an approved batch's payouts, each once. One that is no longer covered, or whose details changed, fails.
+    """Book an approved batch's payouts, each once.
+
+    One that is no longer covered, whose details changed or whose merchant is suspended, fails.
 
     :raises SameEyes: by who drafted it
     :raises WrongState: it is not approved, or was released already
@@ -157,12 +183,10 @@ def show(batch: PayoutBatch) -> dict[str, Any]:
 
 
 def _payable(currency: str, now: datetime) -> Iterator[tuple[str, Money, BankDetails]]:
-    """Yield merchants to be paid. Who owes us, has too little, or is in an open batch waits for a later one."""
+    """Yield merchants to be paid. Who owes us, has too little, is suspended or in an open batch waits for later."""
     least = platform_settings().payout_minimum
-    waiting = set(
-        Payout.objects.filter(currency=currency, state__in=(State.DRAFT, State.APPROVED)).values_list(
-            "merchant", flat=True
-        )
+    waiting = suspended_slugs() | set(
+        Payout.objects.filter(currency=currency, state__in=OPEN).values_list("merchant", flat=True)
     )
     beginning, end = chart.merchant_available("|").split("|")
     accounts = Account.objects.filter(currency=currency, code__startswith=beginning, code__endswith=end)
@@ -193,7 +217,9 @@ def _release(payout: Payout, now: datetime) -> None:
     amount = Money(payout.amount, payout.currency)
     account = chart.merchant_available(payout.merchant)
     details = bank_details.payable(payout.merchant, payout.currency, now)
-    if details is None or details.pk != payout.details_id:
+    if payout.merchant in suspended_slugs():
+        payout.state, payout.told = State.FAILED, "merchant suspended"
+    elif details is None or details.pk != payout.details_id:
         payout.state, payout.told = State.FAILED, "bank details changed"
     elif ledger.balance(account, payout.currency) < amount:
         payout.state, payout.told = State.FAILED, "no longer covered"

@@ -24,6 +24,8 @@ from storefront.ui.viewmodels import Link, NavGroup
 
 #: Saleor's permission without which the ledger stays closed.
 FINANCE = "HANDLE_PAYMENTS"
+#: And the further one of who leads finance: where merchants are paid, that they are, and by which terms.
+FINANCE_LEAD = "MANAGE_SETTINGS"
 
 
 def page(

@@ -31,6 +31,7 @@ urlpatterns = [
     path("payouts/<uuid:batch_id>/", payouts.batch, name="payout_batch"),
     path("payouts/<uuid:batch_id>/approve/", payouts.approve, name="payout_approve"),
     path("payouts/<uuid:batch_id>/release/", payouts.release, name="payout_release"),
+    path("payouts/<uuid:batch_id>/withdraw/", payouts.withdraw, name="payout_withdraw"),
     re_path(
         r"^payouts/(?P<batch_id>[0-9a-f-]{36})/(?P<form>csv|pain\.001)/$", payouts.file, name="payout_file"
     ),

@@ -12,12 +12,15 @@ from django.urls import reverse
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.merchants.models import Merchant
-from saleor_ext.settlement import bank_details, chart, ledger
+from saleor_ext.merchants.services import suspend
+from saleor_ext.settlement import bank_details, chart, ledger, payouts
 from saleor_ext.settlement.models import BankDetails, Payout, PayoutBatch
 
 from .conftest import PEOPLE
 
 CHIEF = "chief@shop.example"
+#: Handles payments, but does not lead finance.
+BOOKKEEPER = "books@shop.example"
 
 
 @pytest.fixture
@@ -31,8 +34,9 @@ def owed(merchant: Merchant) -> None:
 
 @pytest.fixture
 def people(saleor: Any) -> None:
-    saleor.is_staff = {**PEOPLE, CHIEF: True}
-    saleor.permissions.update({"staff@shop.example": ["HANDLE_PAYMENTS"], CHIEF: ["HANDLE_PAYMENTS"]})
+    saleor.is_staff = {**PEOPLE, CHIEF: True, BOOKKEEPER: True}
+    lead = ["HANDLE_PAYMENTS", "MANAGE_SETTINGS"]
+    saleor.permissions.update({"staff@shop.example": lead, CHIEF: lead, BOOKKEEPER: ["HANDLE_PAYMENTS"]})
 
 
 def sign_in(email: str) -> Client:
@@ -129,6 +133,50 @@ def test_bank_details_are_entered_and_never_shown_whole(merchant: Merchant, cler
     assert BankDetails.objects.count() == 1
 
 
+def test_who_only_handles_payments_neither_releases_nor_enters_accounts(
+    batch: PayoutBatch, clerk: Client, chief: Client
+) -> None:
+    books = sign_in(BOOKKEEPER)
+    assert books.post(at("payout_approve", batch)).status_code == 302
+    page = books.get(at("payout_batch", batch)).content.decode()
+    assert at("payout_release", batch) not in page and "只有财务主管可以放款" in page
+    assert books.post(at("payout_release", batch)).status_code == 403
+    given = {
+        "merchant": "bakery",
+        "currency": "HKD",
+        "holder": "B",
+        "bic": "BNULMOMX",
+        "account": "9012345678",
+    }
+    assert books.post(reverse("console:payout_details"), given).status_code == 403
+    assert reverse("console:payout_details") not in books.get(reverse("console:payouts")).content.decode()
+    assert BankDetails.objects.count() == 1
+    chief.post(at("payout_release", batch))
+    assert books.get(at("payout_file", batch, "csv")).status_code == 403
+    batch.refresh_from_db()
+    assert batch.state == "released"
+
+
+def test_a_batch_is_withdrawn_with_a_reason(batch: PayoutBatch, clerk: Client) -> None:
+    answer = clerk.post(at("payout_withdraw", batch), {"reason": ""})
+    assert answer.status_code == 422 and "reason-withdraw-error" in answer.content.decode()
+    clerk.post(at("payout_withdraw", batch), {"reason": "wrong day"})
+    batch.refresh_from_db()
+    page = clerk.get(at("payout_batch", batch)).content.decode()
+    assert batch.state == "withdrawn" and "wrong day" in page
+    assert at("payout_withdraw", batch) not in page
+    clerk.post(reverse("console:payout_draft"), {"day": str(batch.day), "currency": "CNY"})
+    assert PayoutBatch.objects.exclude(pk=batch.pk).get().state == "draft"
+
+
+def test_the_pages_say_that_suspended_merchants_are_not_paid(
+    batch: PayoutBatch, merchant: Merchant, clerk: Client
+) -> None:
+    suspend(merchant, reason="papers", actor="clerk")
+    assert "已暂停：不予付款。" in clerk.get(at("payout_batch", batch)).content.decode()
+    assert "暂停的商户在恢复之前不予付款" in clerk.get(reverse("console:payouts")).content.decode()
+
+
 @pytest.mark.parametrize("who", ["stranger", "consumer", "staff"])
 def test_payouts_are_closed_to_others(
     owed: None, signed_in: Callable[[str], Client], saleor: Any, who: str
@@ -138,4 +186,6 @@ def test_payouts_are_closed_to_others(
     status = 302 if who == "stranger" else 403
     assert client.post(reverse("console:payout_draft"), given).status_code == status
     assert client.get(reverse("console:payouts")).status_code == status
-    assert PayoutBatch.objects.count() == 0
+    made = payouts.draft(clock.china_today(), "CNY", actor="ann")
+    assert client.post(at("payout_withdraw", made), {"reason": "x"}).status_code == status
+    assert payouts.show(PayoutBatch.objects.get())["state"] == "draft"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saleor_ext.core.money import Money
-from saleor_ext.settlement import chart, checking, ledger
+from saleor_ext.settlement import chart, checking, ledger, reading
 from saleor_ext.settlement.ledger import About, KeyReused, Unbalanced, credit, debit, post
 from saleor_ext.settlement.models import Account, Entry, Journal
 from saleor_ext.settlement.shares import split
@@ -184,3 +184,12 @@ def test_every_account_of_the_chart_has_a_kind() -> None:
     for code in (chart.UNASSIGNED, chart.CUSTOMS_TAX, chart.FREIGHT, chart.COMMISSION, chart.ROUNDING):
         assert chart.kind_of(code)
     assert chart.kind_of(chart.psp_pending("wechat", "main")) == "asset"
+
+
+def test_a_number_is_looked_up_by_indexes() -> None:
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = reading.journals_with("PT2611231001ABCD").explain()
+    for index in ("reference", "transaction", "text"):
+        assert f"Bitmap Index Scan on ledger_journal_{index}" in plan
+    assert "Seq Scan" not in plan

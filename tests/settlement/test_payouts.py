@@ -13,9 +13,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from lxml import etree
 
-from saleor_ext.core import clock
+from saleor_ext.core import audit, clock
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
+from saleor_ext.merchants.models import Merchant
+from saleor_ext.merchants.services import reinstate, suspend
 from saleor_ext.settlement import bank_details, ledger, payouts
 from saleor_ext.settlement.ledger import credit, debit, post
 from saleor_ext.settlement.models import BankDetails, Payout, PayoutBatch, PayoutFile
@@ -196,6 +198,54 @@ def test_what_changed_since_the_draft_is_not_paid(why: str) -> None:
     assert (batch.state, ledger.balance("payout.clearing", CNY)) == ("failed", Money("0", CNY))
     with pytest.raises(payouts.PermanentError, match="no payout"):
         payouts.bank_file(batch.pk, "csv")
+
+
+def test_a_withdrawn_batch_makes_room_for_another_of_the_day() -> None:
+    owe("bakery", "200.00")
+    details()
+    first = approved()
+    for reason in ("", " "):
+        with pytest.raises(payouts.PermanentError, match="why"):
+            payouts.withdraw(first.pk, actor="bob", reason=reason)
+    first = payouts.withdraw(first.pk, actor=" Bob", reason="wrong day")
+    assert (first.state, [one.state for one in first.payouts.all()]) == ("withdrawn", ["withdrawn"])
+    (entry,) = [one for one in audit.entries_of(payouts.OBJECT, first.pk) if one.action == "payout.withdrawn"]
+    assert (entry.actor, entry.reason) == ("bob", "wrong day")
+    for step in (payouts.approve, payouts.release):
+        with pytest.raises(payouts.WrongState):
+            step(first.pk, actor="bob")
+    with pytest.raises(payouts.WrongState):
+        payouts.withdraw(first.pk, actor="bob", reason="again")
+    second = payouts.draft(DAY, CNY, actor="ann")
+    assert second != first and payouts.draft(DAY, CNY, actor="cid") == second
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PayoutBatch.objects.create(day=DAY, currency=CNY, drafted_by="ann", drafted_at=NOW)
+    payouts.approve(second.pk, actor="ann")
+    payouts.release(second.pk, actor="bob")
+    with pytest.raises(payouts.WrongState):
+        payouts.withdraw(second.pk, actor="bob", reason="late")
+    assert balances() == {"merchant.bakery.pending": "-200.00", "payout.clearing": "200.00"}
+
+
+def enter(slug: str) -> Merchant:
+    return Merchant.objects.create(slug=slug, created_at=NOW)
+
+
+def test_suspended_merchants_are_not_paid() -> None:
+    for slug in ("bakery", "tea"):
+        owe(slug, "200.00")
+        details(slug)
+    bakery, tea = enter("bakery"), enter("tea")
+    suspend(bakery, reason="papers", actor="eve")
+    assert drafted() == {"tea": "200.00"}
+    batch = payouts.approve(PayoutBatch.objects.get().pk, actor="ann")
+    suspend(tea, reason="papers", actor="eve")
+    batch = payouts.release(batch.pk, actor="bob")
+    assert [(one.state, one.told) for one in batch.payouts.all()] == [("failed", "merchant suspended")]
+    assert balances()["merchant.tea.available"] == "200.00"
+    reinstate(bakery, reason="papers came", actor="eve")
+    next_day = payouts.draft(DAY + timedelta(days=1), CNY, actor="ann")
+    assert [one["merchant"] for one in payouts.show(next_day)["payouts"]] == ["bakery"]
 
 
 # -- at once ---------------------------------------------------------------------------------------------------

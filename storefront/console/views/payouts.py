@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +17,14 @@ from django.views.decorators.http import require_POST
 from saleor_ext.core import audit
 from saleor_ext.core.errors import PonteError
 from saleor_ext.core.money import Money
-from saleor_ext.merchants.selectors import all_merchants
+from saleor_ext.merchants.selectors import all_merchants, suspended_slugs
 from saleor_ext.plugin_api import Way, needs
+from saleor_ext.plugin_api.console import console
 from saleor_ext.settlement import bank_details, payouts
 from saleor_ext.settlement.models import BankDetails, Payout, PayoutBatch
 from storefront.console.access import actor, staff_only
 from storefront.console.forms import BankDetailsForm, PayoutDraftForm, ReasonForm
-from storefront.console.shell import FINANCE, page
+from storefront.console.shell import FINANCE, FINANCE_LEAD, page
 
 SHOWN = 50
 State = PayoutBatch.State
@@ -32,6 +34,7 @@ STATES = {
     State.RELEASED: (_("Sent to the bank"), "upload", "blue"),
     State.PAID: (_("Paid"), "done", "green"),
     State.FAILED: (_("Failed"), "stop", "red"),
+    State.WITHDRAWN: (_("Withdrawn"), "close", ""),
 }
 #: The endings of the files, by their format.
 FILES = {"csv": ("text/csv", "csv"), "pain.001": ("application/xml", "xml")}
@@ -62,6 +65,7 @@ def draft(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only
 @needs(FINANCE)
+@needs(FINANCE_LEAD)
 def details(request: HttpRequest) -> HttpResponse:
     """Enter where a merchant is paid; a change holds its payouts for some days."""
     form = BankDetailsForm(request.POST)
@@ -92,9 +96,21 @@ def approve(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @staff_only
 @needs(FINANCE)
+@needs(FINANCE_LEAD)
 def release(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Book the payouts; refused to who drafted them."""
     return _step(request, batch_id, payouts.release)
+
+
+@require_POST
+@staff_only
+@needs(FINANCE)
+def withdraw(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Take a batch back before its release, with a reason for the audit log."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _batch(request, get_object_or_404(PayoutBatch, pk=batch_id), withdraw_form=form, status=422)
+    return _step(request, batch_id, functools.partial(payouts.withdraw, reason=form.cleaned_data["reason"]))
 
 
 def _step(request: HttpRequest, batch_id: uuid.UUID, step: Callable[..., PayoutBatch]) -> HttpResponse:
@@ -127,8 +143,9 @@ def decide(request: HttpRequest, payout_id: uuid.UUID, outcome: str) -> HttpResp
 
 @staff_only
 @needs(FINANCE)
+@needs(FINANCE_LEAD)
 def file(request: HttpRequest, batch_id: uuid.UUID, form: str) -> HttpResponse:
-    """Hand out a batch's file for the bank."""
+    """Hand out a batch's file for the bank; it has merchants' account numbers in clear."""
     found = get_object_or_404(PayoutBatch, pk=batch_id)
     kind, ending = FILES[form]
     try:
@@ -158,8 +175,14 @@ def _table(
         "draft_form": draft_form or PayoutDraftForm(),
         "details_form": details_form or BankDetailsForm(),
         "details_refused": details_form is not None,
+        "suspended": sorted(suspended_slugs()),
+        "lead": _leads(request),
     }
     return page(request, "payouts", context, place="payouts", status=status)
+
+
+def _leads(request: HttpRequest) -> bool:
+    return console().operator(request).may(FINANCE_LEAD)
 
 
 def _shown(one: PayoutBatch) -> dict[str, Any]:
@@ -179,10 +202,17 @@ def _batch(
     *,
     refused: Payout | None = None,
     form: ReasonForm | None = None,
+    withdraw_form: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    open_, suspended = found.state in payouts.OPEN, suspended_slugs()
     rows = [
-        {"payout": one, "money": Money(one.amount, one.currency), **_look(one.state)}
+        {
+            "payout": one,
+            "money": Money(one.amount, one.currency),
+            "suspended": open_ and one.merchant in suspended,
+            **_look(one.state),
+        }
         for one in found.payouts.select_related("details")
     ]
     context = {
@@ -190,7 +220,10 @@ def _batch(
         "rows": rows,
         "mine": found.drafted_by == actor(request).strip().casefold(),
         "released": found.released_at is not None,
+        "lead": _leads(request),
+        "open": open_,
         "refused": refused,
+        "withdraw_form": withdraw_form,
         "form": form or ReasonForm(),
         "entries": audit.entries_of(payouts.OBJECT, found.pk),
         "trail": [Way(str(_("Payouts")), reverse("console:payouts")), Way(f"{found.day} {found.currency}")],

@@ -46,6 +46,7 @@ STATES = {
     Payout.State.RELEASED: _("Sent to the bank"),
     Payout.State.PAID: _("Paid"),
     Payout.State.FAILED: _("Not paid"),
+    Payout.State.WITHDRAWN: _("Withdrawn, paid later"),
 }
 
 
