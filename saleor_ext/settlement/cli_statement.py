@@ -22,14 +22,14 @@ def register(commands: Any) -> None:
     parser.add_argument("--currency", default="CNY")
     parser.add_argument("--from", dest="start", required=True, type=date.fromisoformat, metavar="DAY")
     parser.add_argument("--to", dest="end", required=True, type=date.fromisoformat, metavar="DAY")
-    parser.add_argument("--format", required=True, choices=("xlsx", "json"))
-    parser.add_argument("--language", default="en", choices=LANGUAGES, help="of the workbook")
+    parser.add_argument("--format", required=True, choices=("xlsx", "pdf", "json"))
+    parser.add_argument("--language", default="en", choices=LANGUAGES, help="of the workbook or PDF")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
     parser.set_defaults(func=_statement, needs_django=True)
 
 
 def _statement(arguments: argparse.Namespace) -> int:
-    from . import statement_xlsx, statements
+    from . import statement_pdf, statement_xlsx, statements
 
     statement = statements.Statement(
         arguments.merchant, arguments.currency, arguments.start, arguments.end, _progress
@@ -39,7 +39,8 @@ def _statement(arguments: argparse.Namespace) -> int:
             content = json.dumps(statements.as_json(statement), ensure_ascii=False)
             arguments.output.write_text(content + "\n", encoding="utf-8")
         else:
-            statement_xlsx.write(statement, arguments.language, arguments.output)
+            make = {"xlsx": statement_xlsx.write, "pdf": statement_pdf.write}[arguments.format]
+            make(statement, arguments.language, arguments.output)
     except PonteError as error:
         show({"error": error.code, "message": error.message})
         return 1

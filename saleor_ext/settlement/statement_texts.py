@@ -12,6 +12,7 @@ _TEXTS = {
     "opening": ("Opening balance", "Saldo inicial", "期初結餘"),
     "closing": ("Closing balance", "Saldo final", "期末結餘"),
     "sum": ("Sum", "Total", "合計"),
+    "page": ("Page", "Página", "頁"),
     "day": ("Date", "Data", "日期"),
     "order": ("Order", "Encomenda", "訂單編號"),
     "kind": ("Kind", "Tipo", "類別"),

@@ -1,4 +1,4 @@
-"""Benchmark of statements: a workbook of 100,000 lines, as a merchant with a busy month asks for it."""
+"""Benchmark of statements: a workbook and a PDF of 100,000 lines, as a merchant with a busy month asks for it."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ _ENTRIES = """
 
 
 def statement_bench(emit: Callable[..., None]) -> None:
-    """Write the workbook of a merchant's month."""
-    from saleor_ext.settlement import statement_xlsx
+    """Write the workbook and the PDF of a merchant's month."""
+    from saleor_ext.settlement import statement_pdf, statement_xlsx
     from saleor_ext.settlement.statements import Statement
 
     _fill()
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        statement = Statement("bench-statement", "CNY", date(2025, 1, 1), date(2025, 1, 31))
-        statement_xlsx.write(statement, "zh-Hant", Path(folder) / "statement.xlsx")
-        took = time.perf_counter() - started
-    if statement.count != LINES or statement.closing != 152 * LINES:
-        raise SystemExit(f"statement: {statement.count} lines end with {statement.closing}")
-    emit("statement-xlsx", took, f"s for {LINES} lines", SECONDS)
+    for name, write in (("xlsx", statement_xlsx.write), ("pdf", statement_pdf.write)):
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            statement = Statement("bench-statement", "CNY", date(2025, 1, 1), date(2025, 1, 31))
+            write(statement, "zh-Hant", Path(folder) / f"statement.{name}")
+            took = time.perf_counter() - started
+        if statement.count != LINES or statement.closing != 152 * LINES:
+            raise SystemExit(f"statement: {statement.count} lines end with {statement.closing}")
+        emit(f"statement-{name}", took, f"s for {LINES} lines", SECONDS)
 
 
 def _fill() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.listings.models import Listing
 from saleor_ext.settlement import bank_details, chart, ledger, payouts, statements
+from tests.settlement import pdf_text
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,17 @@ def test_a_statement_is_handed_out_as_a_file(sold: str, baker: Client) -> None:
     assert answer["Content-Disposition"].endswith('.xlsx"')
     rows = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer))).get_sheet_by_index(0).to_python()
     assert rows[2][:2] == ["Opening balance", 0.0] and rows[-1][:2] == ["Closing balance", 152.0]
+
+
+def test_a_statement_is_handed_out_as_pdf(sold: str, baker: Client, tmp_path: Path) -> None:
+    answer = statement(baker, form="pdf")
+    assert (answer["Content-Type"], answer["Content-Disposition"][-5:]) == ("application/pdf", '.pdf"')
+    file = tmp_path / "statement.pdf"
+    file.write_bytes(b"".join(answer))
+    (page_,) = pdf_text.pages(file)
+    words = [one.text for one in page_]
+    assert words[words.index("Closing balance") + 1] == "152.00"
+    assert f"Statement {sold} CNY" in words
 
 
 @pytest.mark.parametrize(

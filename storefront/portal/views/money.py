@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
-from saleor_ext.settlement import reading, statement_xlsx, statements
+from saleor_ext.settlement import reading, statement_pdf, statement_xlsx, statements
 from saleor_ext.settlement.models import Payout
 from storefront.ui.forms import HouseForm
 
@@ -27,7 +27,11 @@ LINES_SHOWN, PAYOUTS_SHOWN = 30, 12
 LONGEST = timedelta(days=366)
 #: Statements are written in three languages; who reads Simplified Chinese gets Traditional.
 DOCUMENT_LANGUAGES = {"en": "en", "pt": "pt"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: The documents: what writes them, and their media type.
+DOCUMENTS = {
+    "xlsx": (statement_xlsx.write, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "pdf": (statement_pdf.write, "application/pdf"),
+}
 #: Kinds of journals as a merchant calls them.
 KINDS = {
     "assigned": _("Sale"),
@@ -56,7 +60,7 @@ class StatementForm(HouseForm):
     start = forms.DateField(label=_("From"))
     end = forms.DateField(label=_("To"))
     currency = forms.CharField(max_length=3)
-    form = forms.ChoiceField(choices=[("xlsx", "XLSX"), ("json", "JSON")])
+    form = forms.ChoiceField(choices=[("xlsx", "XLSX"), ("pdf", "PDF"), ("json", "JSON")])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -89,10 +93,11 @@ def statement(request: PortalRequest) -> HttpResponseBase:
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(content, content_type="application/json", headers=headers)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "statement.xlsx"
-        statement_xlsx.write(wanted, DOCUMENT_LANGUAGES.get(language(), "zh-Hant"), path)
+        write, media_type = DOCUMENTS[values["form"]]
+        path = Path(folder) / name
+        write(wanted, DOCUMENT_LANGUAGES.get(language(), "zh-Hant"), path)
         # Opened before the folder goes: the open file is still read to its end.
-        return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=XLSX)
+        return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=media_type)
 
 
 def _page(request: PortalRequest, form: StatementForm | None, *, status: int = 200) -> HttpResponse:
