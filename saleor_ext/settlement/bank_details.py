@@ -39,6 +39,11 @@ def transliterate(text: str) -> str:
     return _UNCARRIED.sub(".", "".join(one for one in plain if not unicodedata.combining(one)))
 
 
+def well_formed(bic: str, account: str) -> bool:
+    """Tell whether banks take a BIC and an account number for ones."""
+    return bool(_BIC.fullmatch(bic) and _ACCOUNT.fullmatch(account))
+
+
 def enter(merchant: str, currency: str, holder: str, bic: str, account: str, *, actor: str) -> BankDetails:
     """Enter a merchant's bank details in a currency; the same again changes nothing.
 
@@ -49,7 +54,7 @@ def enter(merchant: str, currency: str, holder: str, bic: str, account: str, *, 
         raise BadDetails(f"currency not in use: {currency}")
     if not name or len(name) > 140 or "." in transliterate(name.replace(".", "")):
         raise BadDetails("the holder must be written in Latin letters, 140 at most")
-    if not _BIC.fullmatch(code) or not _ACCOUNT.fullmatch(number):
+    if not well_formed(code, number):
         raise BadDetails("not a BIC or not an account number")
     with transaction.atomic():
         lock(currency)

@@ -16,7 +16,7 @@ from saleor_ext.core.errors import ConfigurationError, PermanentError
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 
-from .bank_details import transliterate
+from .bank_details import transliterate, well_formed
 from .models import Journal, Payout, PayoutBatch, PayoutFile
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -74,8 +74,8 @@ def _csv(batch: PayoutBatch, payouts: Sequence[Payout]) -> bytes:
 def _pain(batch: PayoutBatch, payouts: Sequence[Payout]) -> bytes:
     """Return a customer credit transfer initiation with one payment information of all payouts."""
     settings = platform_settings()
-    name = transliterate(settings.payout_debtor_name)
-    if not (name and settings.payout_debtor_account and settings.payout_debtor_bic):
+    name = _name(settings.payout_debtor_name)
+    if not (name and well_formed(settings.payout_debtor_bic, settings.payout_debtor_account)):
         raise ConfigurationError("PONTE_PAYOUT_DEBTOR_NAME, _ACCOUNT and _BIC must be set for bank files")
     assert batch.released_at is not None  # payouts are booked by releasing only
     made = batch.released_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -107,9 +107,14 @@ def _transfer(info: etree._Element, payout: Payout) -> None:
     _add(transfer, "PmtId/EndToEndId", payout.end_to_end_id)
     _add(transfer, "Amt/InstdAmt", _figure(payout)).set("Ccy", payout.currency)
     _add(transfer, "CdtrAgt/FinInstnId/BICFI", payout.details.bic)
-    _add(transfer, "Cdtr/Nm", transliterate(payout.details.holder))
+    _add(transfer, "Cdtr/Nm", _name(payout.details.holder))
     _add(transfer, "CdtrAcct/Id/Othr/Id", payout.details.account or "")
     _add(transfer, "RmtInf/Ustrd", transliterate(f"Payout {payout.batch.day} {payout.merchant}"))
+
+
+def _name(text: str) -> str:
+    """Return a name as the standard has it: 140 characters at most, and plain ones may be more than there were."""
+    return transliterate(text)[:140]
 
 
 def _add(parent: etree._Element, path: str, text: str | None = None) -> etree._Element:
