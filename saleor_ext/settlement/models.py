@@ -117,6 +117,49 @@ class CommissionRule(models.Model):
         return f"{self.merchant or '*'} {self.lane or '*'} {self.hs_prefix or '*'} {self.rate}"
 
 
+class TermsChange(models.Model):
+    """A commission rule, the end of one, or rates, as entered by one person; they count once another released them."""
+
+    class Kind(models.TextChoices):
+        RULE = "rule"
+        RULE_END = "rule_end"
+        RATES = "rates"
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed"
+        RELEASED = "released"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    content = models.JSONField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
+    proposed_by = models.CharField(max_length=200)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=200, blank=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="proposed", decided_by="", decided_at=None)
+                | (
+                    models.Q(state__in=("released", "refused"), decided_at__isnull=False)
+                    & ~models.Q(decided_by="")
+                ),
+                name="ledger_terms_decided",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="released", decided_by=models.F("proposed_by")),
+                name="ledger_terms_four_eyes",
+            ),
+        ]
+        ordering = ["-proposed_at"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+
 class FxRate(models.Model):
     """A reference rate of a day: one unit of ``base`` is ``rate`` units of ``quote``."""
 

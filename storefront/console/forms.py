@@ -69,6 +69,36 @@ class PayoutDraftForm(HouseForm):
     )
 
 
+class CommissionRuleForm(HouseForm):
+    """A commission rule; empty fields fit everything."""
+
+    merchant = forms.SlugField(label=_("Merchant"), max_length=80, required=False)
+    lane = forms.SlugField(label=_("Lane"), max_length=20, required=False)
+    hs_prefix = forms.RegexField(
+        r"^[0-9]*\Z", label=_("Commodity code begins with"), max_length=10, required=False
+    )
+    since = forms.DateField(label=_("From"))
+    percent = forms.DecimalField(
+        label=_("Percent"), min_value=0, max_value=100, max_digits=6, decimal_places=3
+    )
+    minimum = forms.DecimalField(
+        label=_("At least"), min_value=0, max_digits=12, decimal_places=2, required=False
+    )
+    cap = forms.DecimalField(label=_("At most"), min_value=0, max_digits=12, decimal_places=2, required=False)
+
+
+class RuleEndForm(HouseForm):
+    """The last day of a commission rule."""
+
+    until = forms.DateField(label=_("Last day"))
+
+
+class RatesForm(HouseForm):
+    """Reference rates as CSV."""
+
+    file = forms.FileField(label="CSV")
+
+
 class BankDetailsForm(HouseForm):
     """Where a merchant is paid; the account number is sealed and never shown again whole."""
 

@@ -116,7 +116,11 @@ def navigation(place: str, permissions: Collection[str] = ()) -> list[NavGroup]:
 
 
 def _finance(link: Callable[..., Link]) -> tuple[Link, ...]:
-    return link("ledger", _("Ledger"), "receipt"), link("payouts", _("Payouts"), "chart")
+    return (
+        link("ledger", _("Ledger"), "receipt"),
+        link("payouts", _("Payouts"), "chart"),
+        link("terms", _("Commission and rates"), "tag"),
+    )
 
 
 def attention_count() -> int:

@@ -1,7 +1,19 @@
 from django.urls import path, re_path
 
 from . import plugin_urls
-from .views import accounts, health, ledger, letters, merchants, overview, parcels, payouts, plugins, session
+from .views import (
+    accounts,
+    health,
+    ledger,
+    letters,
+    merchants,
+    overview,
+    parcels,
+    payouts,
+    plugins,
+    session,
+    terms,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -40,6 +52,12 @@ urlpatterns = [
         payouts.decide,
         name="payout_decide",
     ),
+    path("terms/", terms.table, name="terms"),
+    path("terms/rule/", terms.rule, name="terms_rule"),
+    path("terms/rule/<int:rule_id>/end/", terms.end, name="terms_end"),
+    path("terms/rates/", terms.rates, name="terms_rates"),
+    path("terms/<uuid:change_id>/release/", terms.release, name="terms_release"),
+    path("terms/<uuid:change_id>/refuse/", terms.refuse, name="terms_refuse"),
     path("ledger/", ledger.accounts, name="ledger"),
     path("ledger/journals/<uuid:journal_id>/", ledger.journal, name="journal"),
     path("ledger/<str:code>/<str:currency>/", ledger.account, name="ledger_account"),
