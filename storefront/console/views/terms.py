@@ -128,7 +128,9 @@ def _step(request: HttpRequest, step: Callable[[str], object]) -> HttpResponse:
 
 def _refused(request: HttpRequest, form: Form) -> HttpResponse:
     """Show the page again with what was refused on top: these forms have one field."""
-    return _table(request, problems=[one for errors in form.errors.values() for one in errors], status=422)
+    return _table(
+        request, problems=[str(one) for errors in form.errors.values() for one in errors], status=422
+    )
 
 
 def _table(
