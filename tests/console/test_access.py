@@ -16,8 +16,8 @@ from saleor_ext.core.models import OutboxMessage
 from saleor_ext.core.money import Money
 from saleor_ext.orders.models import Parcel
 from saleor_ext.plugin_api import Account, configuration
-from saleor_ext.settlement import bank_details, ledger
-from saleor_ext.settlement.models import PayoutBatch
+from saleor_ext.settlement import bank_details, ledger, terms
+from saleor_ext.settlement.models import CommissionRule, PayoutBatch, TermsChange
 from storefront.console import urls
 
 from .conftest import FakeStorefront
@@ -25,10 +25,11 @@ from .conftest import FakeStorefront
 OPEN = {"sign_in", "sign_out"}
 POSTED = {
     "account_probe", "parcel_retry", "letter_retry", "letter_drop", "merchant_state", "payout_draft", "payout_details",
-    "payout_approve", "payout_release", "payout_decide",
+    "payout_approve", "payout_release", "payout_withdraw", "payout_decide",
+    "terms_rule", "terms_end", "terms_rates", "terms_release", "terms_refuse",
 }  # fmt: skip
 #: Forms that are shown again, because what is sent here does not fill them.
-UNFILLED = {"payout_draft", "payout_details"}
+UNFILLED = {"payout_draft", "payout_details", "terms_rule", "terms_end", "terms_rates"}
 
 OWN = [pattern for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)]
 PAGES = sorted(pattern.name for pattern in OWN if pattern.name and pattern.name not in OPEN)
@@ -44,8 +45,8 @@ def letter(db: None) -> OutboxMessage:
 
 @pytest.fixture
 def journal(db: None, saleor: type[FakeStorefront]) -> uuid.UUID:
-    """A journal of the ledger; staff may handle payments, which opens the ledger."""
-    saleor.permissions["staff@shop.example"] = ["HANDLE_PAYMENTS"]
+    """A journal of the ledger; staff lead finance, which opens all of it."""
+    saleor.permissions["staff@shop.example"] = ["HANDLE_PAYMENTS", "MANAGE_SETTINGS"]
     one = Money("1.00", "CNY")
     return ledger.post(
         "k", "test", [ledger.debit("rounding", one), ledger.credit("unassigned", one)], at=clock.now()
@@ -63,7 +64,21 @@ def batch(parcel: Parcel) -> PayoutBatch:
     return made
 
 
-def address(name: str, parcel: Parcel, letter: OutboxMessage, journal: uuid.UUID, batch: PayoutBatch) -> str:
+@pytest.fixture
+def change(db: None) -> TermsChange:
+    """The end of a commission rule, entered by somebody else."""
+    rule = CommissionRule.objects.create(since=clock.china_today(), rate="0.05")
+    return terms.propose_end(rule.pk, clock.china_today(), actor="test")
+
+
+def address(
+    name: str,
+    parcel: Parcel,
+    letter: OutboxMessage,
+    journal: uuid.UUID,
+    batch: PayoutBatch,
+    change: TermsChange,
+) -> str:
     arguments = {
         "parcel": [parcel.pk],
         "parcel_retry": [parcel.pk],
@@ -81,7 +96,11 @@ def address(name: str, parcel: Parcel, letter: OutboxMessage, journal: uuid.UUID
         "payout_batch": [batch.pk],
         "payout_approve": [batch.pk],
         "payout_release": [batch.pk],
+        "payout_withdraw": [batch.pk],
         "payout_file": [batch.pk, "csv"],
+        "terms_end": [change.content["rule"]],
+        "terms_release": [change.pk],
+        "terms_refuse": [change.pk],
         "payout_decide": [batch.payouts.get().pk, "paid"],
     }
     return reverse(f"console:{name}", args=arguments.get(name, []))
@@ -104,13 +123,14 @@ def test_every_page_for_everybody(
     letter: OutboxMessage,
     journal: uuid.UUID,
     batch: PayoutBatch,
+    change: TermsChange,
     name: str,
     who: str,
     expected: int,
 ) -> None:
     configuration.save(Account(payment, payment.accounts[0], "bakery"), {"mchid": "1900000109"}, actor="test")
     client = signed_in(who)
-    url = address(name, parcel, letter, journal, batch)
+    url = address(name, parcel, letter, journal, batch, change)
     status = visit(client, name, url)
     if (name in POSTED or name == "payout_file") and who == "staff":
         expected = 422 if name in UNFILLED else 302
@@ -120,6 +140,8 @@ def test_every_page_for_everybody(
         parcel.refresh_from_db()
         assert letter.state == "dead"
         assert parcel.attention
+        change.refresh_from_db()
+        assert change.state == "proposed"
         if name not in POSTED:
             answer = client.get(url)
             assert parcel.number not in answer.content.decode()
