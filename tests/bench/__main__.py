@@ -159,7 +159,8 @@ def main() -> int:
             "customs-receipts": customs.receipts_bench,
             "customs-peak": customs.peak_bench,
             "ledger-post": ledger.ledger_bench,
-            "statement-xlsx": statement.statement_bench,
+            "statement-xlsx": statement.xlsx_bench,
+            "statement-pdf": statement.pdf_bench,
         }.items():
             if not only or name in only:
                 bench(emit)
