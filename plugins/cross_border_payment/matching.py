@@ -74,6 +74,7 @@ def _report(
         "statement": "imported" if statement else "missing",
         "payments": kinds[StatementKind.PAYMENT],
         "refunds": kinds[StatementKind.REFUND],
+        "settlements": kinds[StatementKind.SETTLEMENT],
         "other": kinds[StatementKind.OTHER],
         "differences": [
             {
@@ -94,7 +95,7 @@ def _report(
 def _lines(statement: PaymentStatement) -> Iterator[Found]:
     """Every line has to be a payment or refund of ours, of that amount and number, once."""
     seen: set[tuple[str, str]] = set()
-    for chunk in _chunks(statement.lines.exclude(kind=StatementKind.OTHER)):
+    for chunk in _chunks(statement.lines.filter(kind__in=(StatementKind.PAYMENT, StatementKind.REFUND))):
         payments = {
             one.out_trade_no: one
             for one in PaymentSession.objects.filter(

@@ -307,6 +307,8 @@ class StatementMissing(TransientError):
 class StatementKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
+    #: Paid out to our bank.
+    SETTLEMENT = "settlement"
     OTHER = "other"
 
 
@@ -422,6 +424,8 @@ class StatementSource(Protocol):
 
     #: From this hour of the day after, in China, a day's statement should be there.
     statement_hour: int
+    #: Whether ``settled`` of a line is what the account's balance changed by, fees apart; then it is booked.
+    settles_by_line: bool
 
     def statement(self, day: date) -> Sequence[StatementLine]:
         """Fetch what was booked on a day of China; ``StatementMissing`` where there is nothing yet."""

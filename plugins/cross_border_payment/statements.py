@@ -61,6 +61,8 @@ def fetch(gateway: Gateway, day: date) -> PaymentStatement:
 
 
 def _keep(gateway: Gateway, day: date, lines: Sequence[StatementLine]) -> PaymentStatement:
+    from . import booking
+
     with transaction.atomic():
         made, new = PaymentStatement.objects.get_or_create(
             gateway=gateway.identifier,
@@ -73,6 +75,7 @@ def _keep(gateway: Gateway, day: date, lines: Sequence[StatementLine]) -> Paymen
         PaymentStatementLine.objects.bulk_create(
             (_row(made, number, line) for number, line in enumerate(lines, 1)), batch_size=BATCH
         )
+        booking.tell(gateway, made, lines)
         audit.record(
             "payment.statement", OBJECT, made.pk, day=day.isoformat(), lines=len(lines), account=str(made)
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from saleor_ext.core.money import Money
 
@@ -19,10 +19,14 @@ class MoneyEvent:
     """A movement of money at a payment company. ``key`` is the same however often it is told.
 
     ``reference`` is the company's own number of the movement; the payment is named as Saleor names it. A charge-back
-    that is reversed is told under the key it was told under when the money went.
+    that is reversed is told under the key it was told under when the money went. ``fee``, ``converted`` and ``settled``
+    are of a company's statement and of no payment: what it took (negative: gave back), what it changed ``amount`` into
+    (``became``), what it paid to our bank.
     """
 
-    kind: Literal["captured", "refunded", "charged_back", "charge_back_reversed"]
+    kind: Literal[
+        "captured", "refunded", "charged_back", "charge_back_reversed", "fee", "converted", "settled"
+    ]
     key: str
     gateway: str
     account: str
@@ -31,13 +35,14 @@ class MoneyEvent:
     amount: Money
     at: datetime
     reference: str = ""
+    became: Money | None = None
 
 
 def tell(event: MoneyEvent) -> None:
     """Promise to write a movement into the ledger; once, whatever becomes of this process afterwards."""
     from saleor_ext.core import outbox  # a plugin is declared before there are models
 
-    payload = {
+    payload: dict[str, Any] = {
         "kind": event.kind,
         "key": event.key,
         "gateway": event.gateway,
@@ -49,4 +54,6 @@ def tell(event: MoneyEvent) -> None:
         "at": event.at.isoformat(),
         "reference": event.reference,
     }
+    if event.became is not None:
+        payload["became"] = {"amount": f"{event.became.amount:f}", "currency": event.became.currency}
     outbox.enqueue(TOPIC, payload, key=f"{event.kind}:{event.key}")

@@ -19,7 +19,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.orders.models import Parcel
 from saleor_ext.plugin_api.money_events import TOPIC
 
-from . import chart, commission, fx, holding, reversal
+from . import chart, commission, company, holding, reversal
 from .ledger import About, KeyReused, Leg, credit, debit, lock, post
 from .models import Entry, Journal
 from .shares import split
@@ -40,6 +40,11 @@ def write(event: dict[str, Any]) -> None:
     about = About(event["api_url"], event["transaction_id"], None, event["reference"])
     at = datetime.fromisoformat(event["at"])
     held = chart.psp_pending(event["gateway"], event["account"])
+    if event["kind"] in company.KINDS:
+        became = event.get("became")
+        other = Money(Decimal(became["amount"]), became["currency"]) if became else None
+        company.write(event, amount, other, at)
+        return
     with transaction.atomic():
         lock(about)
         key = f"{event['kind']}:{event['key']}"
@@ -177,32 +182,3 @@ def _move_earlier_refunds(parcel: Parcel, about: About) -> None:
         legs = [*_shares(parcel, amount), credit(chart.UNASSIGNED, amount)]
         post(key, REFUNDED, legs, at=journal.at, about=about)
         _give_commission_back(parcel, key, amount, journal.at, about)
-
-
-def gateway_fee(gateway: str, account: str, reference: str, fee: Money, at: datetime) -> None:
-    """Write the fee that a payment company's statement names; once for each of its references. Negative: given back.
-
-    :raises KeyReused: the statement named another fee under this reference before
-    """
-    legs = [debit(chart.PSP_FEE, fee), credit(chart.psp_pending(gateway, account), fee)]
-    key = f"psp_fee:{gateway}:{account}:{reference}"
-    post(key, "psp_fee", legs, at=at, about=About(reference=reference))
-
-
-def gateway_settled(  # the two amounts are what the company took off and what the bank received
-    gateway: str, account: str, reference: str, taken: Money, bank: str, received: Money, at: datetime
-) -> None:
-    """Write money that arrived from a payment company on a bank account, converted if it came in another currency.
-
-    :raises KeyReused: something else was written under this reference before
-    :raises ValueError: the amounts differ in the same currency; the difference is a fee and told as such
-    """
-    key = f"psp_settled:{gateway}:{account}:{reference}"
-    held, arrived = chart.psp_pending(gateway, account), chart.bank(bank)
-    about = About(reference=reference)
-    if taken.currency != received.currency:
-        fx.convert(key, (held, taken), (arrived, received), at=at, about=about, kind="psp_settled")
-        return
-    if taken != received:
-        raise ValueError(f"{reference}: {taken} went out and {received} came in")
-    post(key, "psp_settled", [debit(arrived, received), credit(held, taken)], at=at, about=about)

@@ -351,7 +351,7 @@ def test_the_command_tells_days_in_json(
     code, told, _error = run(capsys, "--date", "2026-11-26")
     assert (code, told) == (0, {"date": "2026-11-26", "ok": True, "accounts": [{
         "gateway": "wechat", "account": "main", "day": "2026-11-26", "statement": "imported", "payments": 1,
-        "refunds": 0, "other": 0, "differences": [], "error": None,
+        "refunds": 0, "settlements": 0, "other": 0, "differences": [], "error": None,
     }]})  # fmt: skip
     assert run(capsys, "--date", "26.11.2026") == (2, None, "ponte reconcile: not a day: '26.11.2026'\n")
 

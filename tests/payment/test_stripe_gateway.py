@@ -26,6 +26,7 @@ from plugins.cross_border_payment.port import (
     RefundState,
     StartFailed,
     StartRequest,
+    StatementKind,
     Surroundings,
     WireEntry,
     WireKind,
@@ -438,6 +439,29 @@ def test_the_statement_of_a_day(gateway: StripeGateway, fake: FakeStripe) -> Non
     assert payment.available_on == datetime(2026, 11, 30, 16, tzinfo=UTC)
     assert (refund.reference, refund.own_number, refund.gross) == ("re_1", "PR1", Money("-10.85", "HKD"))
     assert (payout.reference, payout.kind, payout.net) == ("po_1", "payout", Money("-0.09", "HKD"))
+    lines = gateway.statement(date(2026, 11, 24))
+    (paid_out,) = [one for one in lines if one.kind is StatementKind.SETTLEMENT]
+    assert (paid_out.reference, paid_out.amount) == ("po_1", Money("0.09", "HKD"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "fee", "told", "counted"),
+    [
+        ("fee", -120, 0, StatementKind.OTHER, "1.20"),
+        ("payout", -900, 0, StatementKind.SETTLEMENT, "0.00"),
+        ("payout_reversal", 900, 0, StatementKind.OTHER, "0.00"),
+        ("dispute", -1000, 1500, StatementKind.OTHER, "15.00"),
+    ],
+)
+def test_what_is_no_payment_is_a_payout_a_fee_or_something_else(
+    kind: str, amount: int, fee: int, told: StatementKind, counted: str
+) -> None:
+    data = {"id": "txn_1", "source": "x_1", "created": 1, "available_on": 1, "reporting_category": kind,
+            "currency": "hkd", "amount": amount, "fee": fee, "net": amount - fee}  # fmt: skip
+    line = mapper.booked(mapper.movement(data))
+    assert (line.kind, line.fee, line.amount) == (
+        told, Money(counted, "HKD"), Money.from_minor(abs(amount), "HKD"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from saleor_ext.core.money import Money
-from saleor_ext.settlement import events, fx, ledger
+from saleor_ext.settlement import company, fx, ledger
 from saleor_ext.settlement.ledger import KeyReused
 from saleor_ext.settlement.models import FxRate, Journal
 
@@ -78,7 +78,7 @@ def test_files_that_cannot_be_read_are_refused_with_the_line(text: str, word: st
 
 
 def settle(reference: str, taken: Money, received: Money) -> None:
-    events.gateway_settled("wechat", "main", reference, taken, "icbc", received, PAID_AT)
+    company.gateway_settled("wechat", "main", reference, taken, "icbc", received, PAID_AT)
 
 
 def test_a_settlement_in_another_currency_tells_the_difference_to_the_reference_rate() -> None:
@@ -104,8 +104,8 @@ def test_a_settlement_in_the_same_currency_moves_the_money_and_hides_no_fee() ->
 
 def test_a_fee_is_written_once_for_each_of_the_gateways_references() -> None:
     for reference, fee in (("F1", "0.96"), ("F1", "0.96"), ("F2", "-0.06")):
-        events.gateway_fee("wechat", "main", reference, Money(fee, "CNY"), PAID_AT)
+        company.gateway_fee("wechat", "main", reference, Money(fee, "CNY"), PAID_AT)
     assert str(ledger.balance("psp_fee.expense", "CNY")) == "0.90 CNY"
     assert str(ledger.balance("psp.wechat.main.pending", "CNY")) == "-0.90 CNY"
     with pytest.raises(KeyReused):
-        events.gateway_fee("wechat", "main", "F1", Money("0.97", "CNY"), PAID_AT)
+        company.gateway_fee("wechat", "main", "F1", Money("0.97", "CNY"), PAID_AT)

@@ -91,6 +91,7 @@ class StripeGateway:
     icon = "card"
     #: Stripe books at once; the hour is for its own clock.
     statement_hour = 1
+    settles_by_line = True
 
     def __init__(
         self,

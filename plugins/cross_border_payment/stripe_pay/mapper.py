@@ -207,11 +207,15 @@ def movement(data: Mapping[str, Any]) -> Movement:
 
 
 _BOOKED = {"charge": StatementKind.PAYMENT, "refund": StatementKind.REFUND}
+#: Categories of Stripe's reports: money that went to our bank, and a fee that stands by itself.
+_PAYOUT, _FEE = "payout", "fee"
 
 
 def booked(one: Movement) -> StatementLine:
-    """Tell a movement in the port's words; what is neither a payment nor a refund is something else."""
+    """Tell a movement in the port's words; what is no payment, refund or payout is something else."""
     kind = _BOOKED.get(one.kind, StatementKind.OTHER) if one.charged is not None else StatementKind.OTHER
+    if one.kind == _PAYOUT and one.gross.amount < 0:
+        kind = StatementKind.SETTLEMENT
     settled = Money(abs(one.gross.amount), one.currency)
     return StatementLine(
         kind=kind,
@@ -220,7 +224,7 @@ def booked(one: Movement) -> StatementLine:
         amount=settled if one.charged is None else one.charged,
         out_trade_no=one.own_number if kind is StatementKind.PAYMENT else "",
         refund_no=one.own_number if kind is StatementKind.REFUND else "",
-        fee=one.fee,
+        fee=one.fee - one.gross if one.kind == _FEE else one.fee,
         settled=settled,
         rate=one.exchange_rate,
     )

@@ -50,6 +50,8 @@ class WechatGateway:
     icon = "wechat-pay"
     #: Statements are there from nine o'clock (reconciliation FAQ, read 2026-11); an hour more for a busy morning.
     statement_hour = 10
+    #: Whether the settled amount of a line is before or after the fee is not established.
+    settles_by_line = False
 
     def __init__(
         self, account: str, merchant: Merchant, client: WechatClient, capabilities: Capabilities
