@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from .statement_texts import COLUMNS, texts
 from .statements import FIGURES, Statement
 
-LATIN, CHINESE = "Helvetica", "MSung-Light"
+LATIN, CHINESE, ENCODING = "Helvetica", "MSung-Light", "UniCNS-UCS2-H"
 SIZE, HEAD_SIZE = 7, 10
 #: Points: the page, its margins, the distance of lines.
 WIDTH, HEIGHT = landscape(A4)
@@ -26,9 +26,9 @@ MARGIN, LEADING = 30.0, 10.0
 TOP, BOTTOM = HEIGHT - 62, 40.0
 #: Where each column begins, or ends when it is an amount, in points from the left.
 FIELDS = ("day", "order", "kind", *FIGURES, "journal", "reference")
-PLACES = dict(zip(FIELDS, (30, 74, 162, 322, 382, 430, 490, 552, 562, 718), strict=True))
+PLACES = dict(zip(FIELDS, (30, 74, 162, 292, 347, 397, 457, 519, 529, 672), strict=True))
 #: The most that a text column holds, in points; what is longer ends with a full stop thrice.
-ROOM = {"order": 84, "kind": 96, "reference": 94}
+ROOM = {"order": 84, "kind": 84, "reference": 140}
 #: What ends a string in a PDF, or has a meaning there.
 _ESCAPED = str.maketrans({"\\": "\\\\", "(": "\\(", ")": "\\)", "\r": "\\r", "\n": "\\n"})
 
@@ -84,7 +84,7 @@ class _Pages:
     def __init__(self, statement: Statement, language: str, path: Path) -> None:
         self.text = texts(language)
         self.statement = statement
-        pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
+        pdfmetrics.registerFont(_Traditional())
         self.canvas = _Numbered(str(path), self.text["page"])
         self.canvas.setTitle(f"{self.text['statement']} {statement.merchant} {statement.currency}")
         self.y = 0.0
@@ -160,6 +160,14 @@ class _Pages:
                 self.drawn.setTextOrigin(x, y)
                 self.drawn.textOut(part)
             x += 0 if part is text else pdfmetrics.stringWidth(part, font, size)
+
+
+class _Traditional(UnicodeCIDFont):  # type: ignore[misc]  # the library has no types
+    """The font with the encoding of its own collection, Adobe-CNS1: the library gives it that of simplified Chinese."""
+
+    def __init__(self) -> None:
+        super().__init__(CHINESE)
+        self.encodingName = ENCODING
 
 
 class _Numbered(Canvas):  # type: ignore[misc]  # the library has no types
