@@ -29,6 +29,18 @@ KINDS = {
     TermsChange.Kind.RULE_END: _("End of a rule"),
     TermsChange.Kind.RATES: _("Exchange rates"),
 }
+FACTS = {
+    "merchant": _("Merchant"),
+    "lane": _("Lane"),
+    "hs_prefix": _("Commodity code begins with"),
+    "about": _("Commission rule"),
+    "since": _("From"),
+    "until": _("Last day"),
+    "rate": _("Percent"),
+    "minimum": _("At least"),
+    "cap": _("At most"),
+    "csv": "CSV",
+}
 WORDS = {
     "terms_past": _(
         "Rules begin tomorrow at the earliest; they end today at the earliest, and not before they begin."
@@ -166,7 +178,9 @@ def _table(
     return page(request, "terms", context, place="terms", status=status)
 
 
-def _facts(change: TermsChange) -> dict[str, Any]:
-    return {
-        name: value for name, value in change.content.items() if name != "rule" and value not in ("", None)
-    }
+def _facts(change: TermsChange) -> dict[Any, Any]:
+    """Return what a change says, by the words of the tables."""
+    told = {name: value for name, value in change.content.items() if value not in ("", None)}
+    if "rate" in told:
+        told["rate"] = f"{(Decimal(told['rate']) * 100).normalize():f} %"
+    return {word: told[name] for name, word in FACTS.items() if name in told}
