@@ -15,6 +15,7 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -32,6 +33,8 @@ TENPAY_NAME = "财付通支付科技有限公司"
 ALIPAY_CODE = "31222699S7"
 ALIPAY_NAME = "支付宝（中国）网络技术有限公司"
 APIV3_KEY_BYTES = 32
+#: WeChat's web authorization, and the interface of its official accounts.
+AUTHORIZE_URL, ACCOUNT_URL = "https://open.weixin.qq.com", "https://api.weixin.qq.com"
 
 
 def _refuse(message: str) -> PydanticCustomError:
@@ -193,20 +196,22 @@ class WechatConfig(DeclaringAccountConfig):
         description="With it buyers inside WeChat pay without scanning; empty: they press the code for long.",
     )
     authorize_url: str = Field(
-        "https://open.weixin.qq.com",
+        AUTHORIZE_URL,
         title="Address of WeChat's web authorization",
         description="Or the sandbox's.",
     )
     account_url: str = Field(
-        "https://api.weixin.qq.com",
+        ACCOUNT_URL,
         title="Address of the official accounts' interface",
         description="Or the sandbox's.",
     )
 
     @field_validator("authorize_url", "account_url")
     @classmethod
-    def _are_addresses(cls, value: str) -> str:
-        return _web_address(value)
+    def _are_addresses(cls, value: str, info: ValidationInfo) -> str:
+        """Return the address; WeChat's own where none is given."""
+        own = AUTHORIZE_URL if info.field_name == "authorize_url" else ACCOUNT_URL
+        return _web_address(value or own)
 
     @field_validator("merchant_private_key")
     @classmethod

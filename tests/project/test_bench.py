@@ -33,6 +33,7 @@ def test_each_benchmark_prints_its_figures() -> None:
         "customs-receipts": 1,
         "customs-peak": 2,
         "ledger-post": 1,
+        "statement-pdf": 1,
         "statement-xlsx": 1,
         "notify-ack": 2,
         "webhook-ack": 3,
