@@ -33,6 +33,7 @@ plugin = Plugin(
                 TAXES,
                 f"{PACKAGE}.webhooks.calculate_taxes",
                 sync=True,
+                quick=True,
             ),
             WebhookDefinition(
                 "order-taxes",
@@ -40,6 +41,7 @@ plugin = Plugin(
                 TAXES,
                 f"{PACKAGE}.webhooks.calculate_taxes",
                 sync=True,
+                quick=True,
             ),
             WebhookDefinition(
                 "filter-shipping-methods",
@@ -47,6 +49,7 @@ plugin = Plugin(
                 "graphql/filter_shipping_methods.graphql",
                 f"{PACKAGE}.webhooks.filter_shipping_methods",
                 sync=True,
+                quick=True,
             ),
         ),
         about="Import tax, limits and customs declaration of cross-border retail orders.",

@@ -33,6 +33,7 @@ plugin = Plugin(
                 query="graphql/shipping_list_methods.graphql",
                 handler=f"{PACKAGE}.delivery.shipping_list_methods",
                 sync=True,
+                quick=True,
             ),
         ),
         about="Delivers parcels from the bonded zone of Nansha and follows them to the buyer's door.",

@@ -17,7 +17,14 @@ PONTE_DEMO = PONTE.demo
 _public = urlsplit(PONTE.public_url)
 # Saleor calls without a port in Host, and may reach us by another name than people do.
 ALLOWED_HOSTS = sorted(
-    {_public.hostname or "", urlsplit(PONTE.apps_base_url).hostname or "", "127.0.0.1", "localhost"}
+    {
+        "127.0.0.1",
+        "localhost",
+        *(
+            urlsplit(url).hostname or ""
+            for url in (PONTE.public_url, PONTE.apps_base_url, PONTE.answers_base_url)
+        ),
+    }
 )
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 SECURE = _public.scheme == "https"

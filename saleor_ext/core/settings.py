@@ -44,6 +44,9 @@ class PlatformSettings(BaseSettings):
     key_file: Path = Field(description="file with the keys of encrypted fields (see `ponte keys`)")
     public_url: str = Field("http://127.0.0.1:8000", description="address people and wallets use")
     app_url: str = Field("", description="address Saleor reaches the apps at; empty = PONTE_PUBLIC_URL")
+    answers_url: str = Field(
+        "", description="address Saleor asks for taxes and delivery at; empty = PONTE_APP_URL"
+    )
     saleor_api_url: str = Field(
         "http://127.0.0.1:8100/graphql/",
         validation_alias="SALEOR_API_URL",
@@ -90,7 +93,7 @@ class PlatformSettings(BaseSettings):
     payout_debtor_account: str = Field("", description="number of the account that payouts go out from")
     payout_debtor_bic: str = Field("", description="BIC of the bank that payouts go out from")
 
-    @field_validator("public_url", "app_url", "saleor_api_url", "dashboard_origin")
+    @field_validator("public_url", "app_url", "answers_url", "saleor_api_url", "dashboard_origin")
     @classmethod
     def _is_http(cls, value: str) -> str:
         return _http_url(value).rstrip("/") + ("/" if value.endswith("graphql/") else "") if value else value
@@ -122,6 +125,11 @@ class PlatformSettings(BaseSettings):
     def apps_base_url(self) -> str:
         """Base address of the Saleor apps' manifests and webhooks, without trailing slash."""
         return self.app_url or self.public_url
+
+    @property
+    def answers_base_url(self) -> str:
+        """Base address of the webhooks that are answered at once, without trailing slash."""
+        return self.answers_url or self.apps_base_url
 
     @property
     def trusted_proxies(self) -> int:

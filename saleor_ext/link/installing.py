@@ -37,12 +37,14 @@ WEBHOOK_DELETE: Operation[Any] = Operation("admin/webhook_delete", Any)
 Say = Callable[[str], None]
 
 
-def install_apps(client: GraphQLClient, *, app_url: str, changed: Say, missing: Say, progress: Say) -> None:
+def install_apps(
+    client: GraphQLClient, *, app_url: str, answers_url: str, changed: Say, missing: Say, progress: Say
+) -> None:
     """Install what is not there, take over what is there without a token of ours, mend what differs."""
     known = {app.identifier: app for app in client.run(APPS) if app.identifier}
     for app in registry.apps().values():
         present = known.get(app.identifier)
-        manifest = manifests.manifest(app, app_url)
+        manifest = manifests.manifest(app, app_url, answers_url)
         if present is None:
             _install(
                 client,

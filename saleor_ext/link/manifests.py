@@ -39,8 +39,10 @@ LONGEST = {
 COMMON_FIELDS = "{ issuedAt version recipient { id } }"
 
 
-def manifest(app: SaleorApp, base_url: str) -> dict[str, Any]:
+def manifest(app: SaleorApp, base_url: str, answers_url: str = "") -> dict[str, Any]:
     """Return the manifest of an app that Saleor reaches at ``base_url`` (from settings: Saleor's Host has no port).
+
+    Its quick webhooks are called at ``answers_url``, if there is one.
 
     :raises ConfigurationError: when Saleor would refuse it
     """
@@ -55,7 +57,10 @@ def manifest(app: SaleorApp, base_url: str) -> dict[str, Any]:
         "appUrl": f"{base_url.rstrip('/')}/console/",
         "tokenTargetUrl": f"{root}/register",
         "requiredSaleorVersion": REQUIRED_SALEOR,
-        "webhooks": [webhook_entry(app, webhook, base_url) for webhook in app.webhooks],
+        "webhooks": [
+            webhook_entry(app, webhook, answers_url if webhook.quick and answers_url else base_url)
+            for webhook in app.webhooks
+        ],
         "extensions": [_extension(extension, base_url) for extension in app.extensions],
     }
     _check(app, built)

@@ -96,9 +96,11 @@ def set_up(
         progress(line)
 
     set_up_shop(client, changed)
+    ours = platform_settings()
     installing.install_apps(
         client,
-        app_url=app_url or platform_settings().apps_base_url,
+        app_url=app_url or ours.apps_base_url,
+        answers_url=app_url or ours.answers_base_url,
         changed=changed,
         missing=missing,
         progress=progress,

@@ -24,7 +24,8 @@ def manifest(request: HttpRequest, identifier: str) -> HttpResponse:
     if app is None:
         return webhooks.failure(404, "UNKNOWN_APP", f"there is no app {identifier}")
     try:
-        return JsonResponse(manifests.manifest(app, platform_settings().apps_base_url))
+        ours = platform_settings()
+        return JsonResponse(manifests.manifest(app, ours.apps_base_url, ours.answers_base_url))
     except ConfigurationError as error:
         log.error("%s", error.message)
         return webhooks.failure(500, "MANIFEST_INVALID", error.message)

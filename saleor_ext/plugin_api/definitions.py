@@ -33,6 +33,8 @@ class WebhookDefinition:
     package of the app. ``handler`` is a dotted path to ``f(context: WebhookContext, payload: dict)``:
     a synchronous one returns the JSON answer; an asynchronous one runs from the inbox, inside
     the transaction that marks the message done, does database work only and returns None.
+    ``quick`` marks a synchronous one that asks nobody outside: it computes, with at most a query, and goes to
+    ``PONTE_ANSWERS_URL``, where nothing slow is before it.
     """
 
     slug: str
@@ -40,6 +42,7 @@ class WebhookDefinition:
     query: str
     handler: str
     sync: bool = False
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

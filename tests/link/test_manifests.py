@@ -35,6 +35,18 @@ def test_the_manifest_comes_from_the_definition() -> None:
     assert built["permissions"] == list(APP.permissions)
 
 
+def test_what_is_answered_at_once_is_asked_for_where_nothing_slow_is() -> None:
+    quick = replace(APP, webhooks=tuple(replace(one, quick=one.sync) for one in APP.webhooks))
+    built = manifests.manifest(quick, BASE, "http://answers:8000/")
+    assert [one["targetUrl"] for one in built["webhooks"]] == [
+        "http://answers:8000/saleor/test.app/webhooks/taxes",
+        "https://ponte.example/saleor/test.app/webhooks/paid",
+    ]
+    assert built["tokenTargetUrl"] == "https://ponte.example/saleor/test.app/register"
+    elsewhere = manifests.manifest(APP, BASE, "http://answers:8000/")["webhooks"]
+    assert [one["targetUrl"].split("/saleor")[0] for one in elsewhere] == ["https://ponte.example"] * 2
+
+
 def test_extensions_are_absolute_and_within_the_apps_rights() -> None:
     widget = Extension(
         "w", "Parcel", "ORDER_DETAILS_WIDGETS", "plugins/x/widget", permissions=("MANAGE_ORDERS",)

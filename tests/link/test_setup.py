@@ -8,6 +8,7 @@ import pytest
 
 from saleor_ext.core import clock
 from saleor_ext.core.errors import PermanentError
+from saleor_ext.core.settings import platform_settings
 from saleor_ext.link import clients, installing, installs, registry, setup
 from saleor_ext.link.errors import SaleorUserError, UserProblem
 from saleor_ext.link.models import SaleorAppInstall, SaleorInstance
@@ -64,6 +65,23 @@ def test_it_changes_nothing_when_all_is_in_place(admin: FakeAdmin) -> None:
     admin.changes.clear()
     report = setup.set_up(admin, app_url="http://ponte.test", progress=lines.append)
     assert (report.changed, admin.changes, lines) == ([], [], ["nothing to change"])
+
+
+def test_taxes_and_deliveries_are_asked_for_at_the_address_set_for_answers(
+    admin: FakeAdmin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = platform_settings().model_copy(update={"app_url": "http://hooks", "answers_url": "http://answers"})
+    monkeypatch.setattr(setup, "platform_settings", lambda: ours)
+    _set_up(admin)
+    _set_up(admin)
+    setup.set_up(admin)
+    hosts = {
+        hook["name"]: hook["targetUrl"].split("/saleor")[0] for app in admin.rows for hook in app["webhooks"]
+    }
+    assert {name for name, host in hosts.items() if host == "http://answers"} == {
+        "checkout-taxes", "order-taxes", "filter-shipping-methods", "shipping-list-methods",
+    }  # fmt: skip
+    assert set(hosts.values()) == {"http://answers", "http://hooks"}
 
 
 def test_what_was_changed_by_hand_is_mended(admin: FakeAdmin) -> None:

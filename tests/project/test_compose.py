@@ -22,7 +22,7 @@ PONTE = [name for name in SERVICES if name.startswith("ponte-")]
 def test_all_production_parts_are_there() -> None:
     assert set(SERVICES) == {
         "postgres", "valkey", "saleor-migrate", "saleor-api", "saleor-worker", "saleor-scheduler", "dashboard",
-        "ponte-migrate", "ponte-web", "ponte-hooks", "ponte-worker", "ponte-beat",
+        "ponte-migrate", "ponte-web", "ponte-hooks", "ponte-answers", "ponte-worker", "ponte-beat",
     }  # fmt: skip
 
 
@@ -74,6 +74,12 @@ def test_webhooks_do_not_share_threads_with_pages_that_wait_for_them() -> None:
     address = SERVICES["ponte-web"]["environment"]["PONTE_APP_URL"]
     assert urlsplit(address).hostname == "ponte-hooks"
     assert SERVICES["ponte-hooks"]["command"] == ["ponte", "web"]
+
+
+def test_what_a_checkout_waits_for_is_computed_where_nothing_slow_is() -> None:
+    address = SERVICES["ponte-web"]["environment"]["PONTE_ANSWERS_URL"]
+    assert urlsplit(address).hostname == "ponte-answers"
+    assert SERVICES["ponte-answers"]["command"] == ["ponte", "web", "--threads", "1"]
 
 
 def test_the_commands_are_commands_of_ponte() -> None:
