@@ -24,7 +24,7 @@ def notify_bench(emit: Emit, world: World, requests: int, before: int, concurren
     wechat = FakeWechat(clock.now)
     _account(wechat)
     calls = {number: _notification(wechat, number) for number in range(-before, requests)}
-    result = load.run(world.port, calls.__getitem__, count=requests, concurrency=concurrency)
+    result = load.run(world.port, calls.__getitem__, count=requests, concurrency=concurrency, warm_up=before)
     emit("notify-ack", result.percentile(0.99), "ms p99", ACK_MS)
     emit("notify-ack", result.per_second, "requests/s of bare RSA verify", _bare(calls[0].body, requests))
 

@@ -26,7 +26,9 @@ PRODUCTS = 200
 class World:
     port: int
     key: rsa.RSAPrivateKey
-    server: subprocess.Popen[bytes]
+    #: What Saleor asks for taxes and delivery, as `ponte-answers` of docker-compose.yml runs it.
+    answers_port: int
+    servers: tuple[subprocess.Popen[bytes], ...]
 
     def headers(self, body: bytes, event: str) -> dict[str, str]:
         """Headers of a webhook as Saleor sends it, signature included."""
@@ -45,8 +47,10 @@ class World:
         }
 
     def stop(self) -> None:
-        self.server.terminate()
-        self.server.wait(20)
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            server.wait(20)
 
 
 def make() -> World:
@@ -61,8 +65,14 @@ def make() -> World:
     _connect_saleor(key)
     _fill_catalogue()
     call_command("collectstatic", verbosity=0, interactive=False)
-    (port,) = free_ports(1)
-    command = [sys.executable, "-m", "saleor_ext.cli", "web", "--bind", f"127.0.0.1:{port}"]
+    port, answers_port = free_ports(2)
+    servers = (_serve(port), _serve(answers_port, "--threads", "1"))
+    return World(port, key, answers_port, servers)
+
+
+def _serve(port: int, *options: str) -> subprocess.Popen[bytes]:
+    """Start a web server and return when it answers."""
+    command = [sys.executable, "-m", "saleor_ext.cli", "web", "--bind", f"127.0.0.1:{port}", *options]
     server = subprocess.Popen(
         command, env={**os.environ, "PONTE_LOG_LEVEL": "ERROR"}, stdout=subprocess.DEVNULL
     )
@@ -72,7 +82,7 @@ def make() -> World:
             break
         except OSError:
             time.sleep(0.1)
-    return World(port, key, server)
+    return server
 
 
 def app_id(identifier: str) -> str:
