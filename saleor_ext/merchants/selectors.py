@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from saleor_ext.core.errors import PermanentError
@@ -52,9 +54,15 @@ def all_merchants() -> QuerySet[Merchant]:
     return Merchant.objects.prefetch_related("members")
 
 
-def suspended_slugs() -> set[str]:
-    """Return the merchants that may not sell now, and are not paid."""
-    return set(Merchant.objects.filter(state=Merchant.State.SUSPENDED).values_list("slug", flat=True))
+def suspended_slugs(*, hold: Collection[str] | None = None) -> set[str]:
+    """Return the merchants that may not sell now, and are not paid.
+
+    With ``hold`` only those of them, whose state then stays as it is until the transaction ends.
+    """
+    if hold is None:
+        return set(Merchant.objects.filter(state=Merchant.State.SUSPENDED).values_list("slug", flat=True))
+    held = Merchant.objects.select_for_update(no_key=True).filter(slug__in=hold).order_by("slug")
+    return {slug for slug, state in held.values_list("slug", "state") if state == Merchant.State.SUSPENDED}
 
 
 def memberships(saleor_user_id: str) -> list[Member]:

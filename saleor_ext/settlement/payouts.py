@@ -23,7 +23,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.merchants.selectors import suspended_slugs
 
-from . import bank_details, chart, holding, ledger
+from . import actors, bank_details, chart, holding, ledger
 from .ledger import About, credit, debit, post
 from .models import Account, BankDetails, Entry, Payout, PayoutBatch
 from .payout_files import bank_file
@@ -130,8 +130,10 @@ def release(batch_id: UUID, *, actor: str) -> PayoutBatch:
             raise SameEyes("a batch is released by somebody else than drafted it")
         batch.state, batch.released_by, batch.released_at = State.RELEASED, who, clock.now()
         batch.save(update_fields=["state", "released_by", "released_at"])
-        for payout in batch.payouts.all():
-            _release(payout, batch.released_at)
+        found = list(batch.payouts.all())
+        suspended = suspended_slugs(hold=[payout.merchant for payout in found])
+        for payout in found:
+            _release(payout, batch.released_at, suspended=payout.merchant in suspended)
         audit.record("payout.released", OBJECT, batch.pk, actor=who)
         _finish(batch)
     return batch
@@ -213,11 +215,11 @@ def _reserve(code: str, currency: str, now: datetime) -> Money:
 # -- booking ---------------------------------------------------------------------------------------------------
 
 
-def _release(payout: Payout, now: datetime) -> None:
+def _release(payout: Payout, now: datetime, *, suspended: bool) -> None:
     amount = Money(payout.amount, payout.currency)
     account = chart.merchant_available(payout.merchant)
     details = bank_details.payable(payout.merchant, payout.currency, now)
-    if payout.merchant in suspended_slugs():
+    if suspended:
         payout.state, payout.told = State.FAILED, "merchant suspended"
     elif details is None or details.pk != payout.details_id:
         payout.state, payout.told = State.FAILED, "bank details changed"
@@ -279,8 +281,4 @@ def _expect(batch: PayoutBatch, state: str) -> None:
 
 
 def _named(actor: str) -> str:
-    """Return who acts, in one spelling: four eyes are not two that were written differently."""
-    name = actor.strip().casefold()
-    if not name:
-        raise PermanentError("who does this?", code="payout_no_actor")
-    return name
+    return actors.named(actor, code="payout_no_actor")

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from saleor_ext.core import audit, clock
 from saleor_ext.core.errors import PermanentError
 
-from . import fx
+from . import actors, fx
 from .models import CommissionRule, TermsChange
 
 State, Kind = TermsChange.State, TermsChange.Kind
@@ -184,8 +184,4 @@ def _open(change_id: UUID) -> TermsChange:
 
 
 def _named(actor: str) -> str:
-    """Return who acts, in one spelling: four eyes are not two that were written differently."""
-    name = actor.strip().casefold()
-    if not name:
-        raise PermanentError("who does this?", code="terms_no_actor")
-    return name
+    return actors.named(actor, code="terms_no_actor")

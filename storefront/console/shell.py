@@ -44,6 +44,12 @@ def _page(
     return render(request, template, {**around, **context}, status=status)
 
 
+def leads_finance(request: HttpRequest) -> bool:
+    """Tell whether who is signed in may decide where, that and by which terms merchants are paid."""
+    account = accounts.account(request)
+    return account is not None and account.is_staff and FINANCE_LEAD in account.permissions
+
+
 class ConsoleServices:
     """Implements ``plugin_api.Console``."""
 

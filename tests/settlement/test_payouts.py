@@ -10,13 +10,14 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from lxml import etree
 
 from saleor_ext.core import audit, clock
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.merchants.models import Merchant
+from saleor_ext.merchants.selectors import suspended_slugs
 from saleor_ext.merchants.services import reinstate, suspend
 from saleor_ext.settlement import bank_details, ledger, payouts
 from saleor_ext.settlement.ledger import credit, debit, post
@@ -297,6 +298,44 @@ def test_two_releases_at_once_pay_once_which_they_did_not_without_the_guards(
     owe("bakery", "150.00")
     assert release_at_once(again) == ["refused", "released"]
     assert balances()["payout.clearing"] == "550.00"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_emptied")
+def test_nobody_is_suspended_in_the_middle_of_a_release_as_they_were_without_the_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    merchant, told, releasing = enter("bakery"), list[str](), payouts._release
+    owe("bakery", "200.00")
+    details()
+
+    def suspend_elsewhere() -> str:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '300ms'")
+            suspend(merchant, reason="papers", actor="eve")
+            return "suspended"
+        except OperationalError:
+            return "waits"
+        finally:
+            connection.close()
+
+    def in_between(payout: Payout, now: datetime, *, suspended: bool) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            told.append(pool.submit(suspend_elsewhere).result())
+        releasing(payout, now, suspended=suspended)
+
+    monkeypatch.setattr(payouts, "_release", in_between)
+    first = approved()
+    payouts.release(first.pk, actor="bob")
+    assert (told, first.payouts.get().state) == (["waits"], "released")
+    with monkeypatch.context() as unguarded:
+        unguarded.setattr(payouts, "suspended_slugs", lambda **_hold: suspended_slugs())
+        owe("bakery", "200.00")
+        second = payouts.draft(DAY + timedelta(days=1), CNY, actor="ann")
+        payouts.approve(second.pk, actor="ann")
+        payouts.release(second.pk, actor="bob")
+    assert (told, second.payouts.get().state) == (["waits", "suspended"], "released")
 
 
 # -- files -----------------------------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ from saleor_ext.core.errors import PonteError
 from saleor_ext.core.money import Money
 from saleor_ext.merchants.selectors import all_merchants, suspended_slugs
 from saleor_ext.plugin_api import Way, needs
-from saleor_ext.plugin_api.console import console
 from saleor_ext.settlement import bank_details, payouts
+from saleor_ext.settlement.actors import spelled
 from saleor_ext.settlement.models import BankDetails, Payout, PayoutBatch
 from storefront.console.access import actor, staff_only
 from storefront.console.forms import BankDetailsForm, PayoutDraftForm, ReasonForm
-from storefront.console.shell import FINANCE, FINANCE_LEAD, page
+from storefront.console.shell import FINANCE, FINANCE_LEAD, leads_finance, page
 
 SHOWN = 50
 State = PayoutBatch.State
@@ -176,13 +176,9 @@ def _table(
         "details_form": details_form or BankDetailsForm(),
         "details_refused": details_form is not None,
         "suspended": sorted(suspended_slugs()),
-        "lead": _leads(request),
+        "lead": leads_finance(request),
     }
     return page(request, "payouts", context, place="payouts", status=status)
-
-
-def _leads(request: HttpRequest) -> bool:
-    return console().operator(request).may(FINANCE_LEAD)
 
 
 def _shown(one: PayoutBatch) -> dict[str, Any]:
@@ -218,9 +214,9 @@ def _batch(
     context = {
         **_shown(found),
         "rows": rows,
-        "mine": found.drafted_by == actor(request).strip().casefold(),
+        "mine": found.drafted_by == spelled(actor(request)),
         "released": found.released_at is not None,
-        "lead": _leads(request),
+        "lead": leads_finance(request),
         "open": open_,
         "refused": refused,
         "withdraw_form": withdraw_form,

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST
 
 from saleor_ext.core.errors import PonteError
 from saleor_ext.plugin_api import needs
-from saleor_ext.plugin_api.console import console
 from saleor_ext.settlement import fx, terms
+from saleor_ext.settlement.actors import spelled
 from saleor_ext.settlement.models import CommissionRule, FxRate, TermsChange
 from storefront.console.access import actor, staff_only
 from storefront.console.forms import CommissionRuleForm, RatesForm, ReasonForm, RuleEndForm
-from storefront.console.shell import FINANCE, FINANCE_LEAD, page
+from storefront.console.shell import FINANCE, FINANCE_LEAD, leads_finance, page
 
 SHOWN = 60
 KINDS = {
@@ -153,7 +153,7 @@ def _table(
     report: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    who = actor(request).strip().casefold()
+    who = spelled(actor(request))
     open_ = TermsChange.objects.filter(state=TermsChange.State.PROPOSED)
     context = {
         "rules": [
@@ -173,7 +173,7 @@ def _table(
         "rule_form": rule_form or CommissionRuleForm(),
         "problems": problems or [],
         "report": report,
-        "lead": console().operator(request).may(FINANCE_LEAD),
+        "lead": leads_finance(request),
     }
     return page(request, "terms", context, place="terms", status=status)
 
