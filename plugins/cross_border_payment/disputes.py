@@ -67,23 +67,21 @@ def _look_at(gateway: Gateway) -> int:
     try:
         recent = gateway.disputes_since(clock.now() - LOOK_BACK)
         for told in recent:
-            if session := _session(gateway, told):
+            if session := session_of(gateway.identifier, gateway.account, told.gateway_ref):
                 take_snapshot(session, told)
         due = mine.filter(closed_at__isnull=True, checked_at__lte=clock.now() - CHECK_AGAIN)
-        for row in due.select_related("session").order_by("checked_at")[:BATCH]:
+        for row in due.order_by("checked_at")[:BATCH]:
             look({"session": str(row.session_id)})
     except PonteError as error:
         log.warning("%s/%s: disputes: %s", gateway.identifier, gateway.account, error.message)
     return mine.count() - before
 
 
-def _session(gateway: Gateway, told: DisputeSnapshot) -> PaymentSession | None:
-    """Return the payment of a dispute; others in the account are not ours."""
-    if not told.gateway_ref:
+def session_of(gateway: str, account: str, gateway_ref: str) -> PaymentSession | None:
+    """Return the payment that a dispute is of; others in the account are not ours."""
+    if not gateway_ref:
         return None
-    return PaymentSession.objects.filter(
-        gateway=gateway.identifier, account=gateway.account, gateway_ref=told.gateway_ref
-    ).first()
+    return PaymentSession.objects.filter(gateway=gateway, account=account, gateway_ref=gateway_ref).first()
 
 
 def take_snapshot(session: PaymentSession, told: DisputeSnapshot) -> PaymentDispute | None:

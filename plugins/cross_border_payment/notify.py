@@ -106,9 +106,7 @@ def _refund(message: InboxMessage, known: dict[str, Any]) -> None:
 
 
 def _dispute(message: InboxMessage, known: dict[str, Any]) -> None:
-    session = PaymentSession.objects.filter(
-        gateway=known["ponte-gateway"], account=known["ponte-account"], gateway_ref=known["ponte-gateway-ref"]
-    ).first()
+    session = disputes.session_of(known["ponte-gateway"], known["ponte-account"], known["ponte-gateway-ref"])
     if session is None:
         audit.record("payment.notify_unknown", "inbox", message.pk, gateway_ref=known["ponte-gateway-ref"])
         return

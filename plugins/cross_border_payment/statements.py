@@ -142,6 +142,7 @@ def import_due() -> int:
 
     came = 0
     for gateway in sources():
+        open_days = unsettled(gateway)  # before: what comes now is compared by itself
         for day in lacking(gateway):
             try:
                 fetch(gateway, day)
@@ -152,6 +153,6 @@ def import_due() -> int:
             else:
                 came += 1
             matching.compare(gateway, day)
-        for day in unsettled(gateway):
+        for day in open_days:
             matching.compare(gateway, day)
     return came
