@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from django.utils.translation import gettext as _
 from pydantic import (
@@ -103,6 +103,11 @@ class GatewayAccountConfig(PluginConfig):
     currencies: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = Field(
         ("CNY",), min_length=1, title="Currencies", description="Currencies the account may charge in."
     )
+    payer_countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = Field(
+        (),
+        title="Payers' countries",
+        description="Where its wallets or cards are from, two letters each (CN, HK, MO); empty: anywhere.",
+    )
     refund_window_days: int = Field(365, ge=1, le=365, title="Days to refund")
 
     #: Names of the fields without which no payment can start.
@@ -117,6 +122,16 @@ class GatewayAccountConfig(PluginConfig):
             for name, value in values.items()
             if not (value.get_secret_value() if isinstance(value, SecretStr) else value)
         )
+
+    @property
+    def offered_for(self) -> dict[str, Any]:
+        """What the capabilities of all companies take over from here."""
+        return {
+            "currencies": frozenset(self.currencies),
+            "lowest": self.lowest,
+            "highest": self.highest,
+            "payer_countries": frozenset(self.payer_countries),
+        }
 
 
 class DeclaringAccountConfig(GatewayAccountConfig):

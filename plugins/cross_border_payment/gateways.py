@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,32 +17,12 @@ from saleor_ext.plugin_api import Account, accounts
 from saleor_ext.plugin_api.configuration import CACHE_SECONDS, current
 
 from . import addresses
-from .antom import account as antom
-from .antom.gateway import AntomGateway
+from .companies import WECHAT, companies
 from .config import GatewayAccountConfig, PaymentConfig
 from .port import DeclaringGateway, Gateway
-from .stripe_pay import account as stripe
-from .stripe_pay.gateway import StripeGateway
-from .wechat import account as wechat
-from .wechat.gateway import WechatGateway
 
 #: The account of the plugin's own form; its name is part of the notification address.
 ACCOUNT = "main"
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A payment company: its wallet's name, and how an account there becomes a gateway."""
-
-    title: str
-    build: Callable[[str, Any, httpx2.BaseTransport | None], Gateway]
-
-
-COMPANIES = {
-    WechatGateway.identifier: Company(WechatGateway.title, wechat.build),
-    AntomGateway.identifier: Company(AntomGateway.title, antom.build),
-    StripeGateway.identifier: Company(StripeGateway.title, stripe.build),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +56,7 @@ def configuration() -> PaymentConfig:
 
 def configured() -> dict[_Key, GatewayAccountConfig]:
     """Return the accounts that there are, complete or not, by company and name."""
-    found: dict[_Key, GatewayAccountConfig] = {(WechatGateway.identifier, ACCOUNT): configuration()}
+    found: dict[_Key, GatewayAccountConfig] = {(WECHAT.identifier, ACCOUNT): configuration()}
     for one in _accounts():
         found.setdefault(
             (one.kind.identifier, one.name), cast("GatewayAccountConfig", current(cast("Any", one)))
@@ -85,7 +64,7 @@ def configured() -> dict[_Key, GatewayAccountConfig]:
     return found
 
 
-def gateway(identifier: str = WechatGateway.identifier, account: str = ACCOUNT) -> Gateway:
+def gateway(identifier: str = WECHAT.identifier, account: str = ACCOUNT) -> Gateway:
     """Return the gateway of an account; raise ``NotConfigured`` where there is none."""
     key = (identifier, account)
     config = configured().get(key)
@@ -97,7 +76,7 @@ def gateway(identifier: str = WechatGateway.identifier, account: str = ACCOUNT) 
         known = _built.get(key)
         # The cache makes a new object of an unchanged configuration now and then.
         if known is None or known[0] != config:
-            known = _built[key] = (config, COMPANIES[identifier].build(account, config, _transport))
+            known = _built[key] = (config, companies()[identifier].build(account, config, _transport))
         return known[1]
 
 
@@ -111,7 +90,7 @@ def declarer(identifier: str, account: str) -> DeclaringGateway:
 
 def title(identifier: str) -> str:
     """Return the name of a company's wallet, also of one that is not set up any more."""
-    known = COMPANIES.get(identifier)
+    known = companies().get(identifier)
     return known.title if known else identifier
 
 
@@ -166,6 +145,6 @@ def _accounts() -> list[Account]:
 
     read_at, found = _listed
     if time.monotonic() - read_at >= CACHE_SECONDS:
-        found = [one for one in accounts.saved(plugin) if one.kind.identifier in COMPANIES]
+        found = [one for one in accounts.saved(plugin) if one.kind.identifier in companies()]
         _listed = (time.monotonic(), found)
     return found

@@ -23,7 +23,7 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import comparing, declarations, evidence, lanes, listing, offers, refunds, sessions, webhooks
+from . import comparing, declarations, evidence, gateways, lanes, listing, offers, refunds, sessions, webhooks
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -47,7 +47,7 @@ def payment_methods(request: PaymentMethodsRequest) -> list[PaymentMethod]:
     return [
         PaymentMethod(
             id=gateway.identifier,
-            name=_(gateway.title),
+            name=_(gateways.title(gateway.identifier)),
             icon=gateway.icon,
             gateway=APP,
             data={

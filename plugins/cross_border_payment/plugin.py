@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from saleor_ext.plugin_api import AccountKind, Periodic, Plugin, SaleorApp, WebhookDefinition
+from saleor_ext.plugin_api import Periodic, Plugin, SaleorApp, WebhookDefinition
 
-from .config import AntomConfig, PaymentConfig, StripeConfig, WechatConfig
+from .companies import account_kinds
+from .config import PaymentConfig
 
 _HERE = "plugins.cross_border_payment"
 
@@ -41,11 +42,7 @@ plugin = Plugin(
     ),
     urls=f"{_HERE}.urls",
     console_urls=f"{_HERE}.console.urls",
-    accounts=(
-        AccountKind("wechat", _("WeChat Pay"), WechatConfig, f"{_HERE}.gateways.probe"),
-        AccountKind("antom", _("Alipay through Antom"), AntomConfig, f"{_HERE}.gateways.probe"),
-        AccountKind("stripe", _("Stripe"), StripeConfig, f"{_HERE}.gateways.probe"),
-    ),
+    accounts=account_kinds(),
     periodic=(
         Periodic("payment-poll", f"{_HERE}.tasks.poll_sessions", 5.0),
         Periodic("payment-reconcile", f"{_HERE}.tasks.reconcile_transactions", 30.0),

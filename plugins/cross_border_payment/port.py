@@ -106,6 +106,12 @@ class Capabilities:
     #: Between which amounts it is offered, in any of its currencies; None: no bound.
     lowest: Decimal | None = None
     highest: Decimal | None = None
+    #: Where its payers' wallets or cards are from, ISO 3166 alpha-2; empty: anywhere.
+    payer_countries: frozenset[str] = frozenset()
+    #: What it pays out in; empty: what was charged.
+    settles_in: frozenset[str] = frozenset()
+    #: Whether it can pay parts of a payment out to others than the account's owner.
+    splits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,9 +364,8 @@ WireRecorder = Callable[[WireEntry], None]
 class Gateway(Protocol):
     """One account at one payment company."""
 
-    #: The company's, part of addresses; ``title`` is the wallet's name, a message id, and ``icon`` its sign.
+    #: The company's, as in ``companies``; ``icon`` is its wallet's sign.
     identifier: str
-    title: str
     icon: str
     account: str
     capabilities: Capabilities

@@ -110,6 +110,9 @@ def _capabilities(identifier: str, name: str) -> dict[str, Any]:
             {"customs": one.customs, "merchant_customs_no": one.merchant_customs_no} for one in able.targets
         ],
         "currencies": sorted(able.currencies),
+        "settles_in": sorted(able.settles_in),
+        "payer_countries": sorted(able.payer_countries),
+        "splits": able.splits,
         "surroundings": sorted(able.surroundings),
         "lowest": _amount(able.lowest),
         "highest": _amount(able.highest),

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -14,6 +14,8 @@ from saleor_ext.core.errors import ConfigurationError
 
 from .definitions import Plugin
 from .hooks import flatten, new_manager
+
+T = TypeVar("T")
 
 GROUP = "ponte.plugins"
 #: Further plugins for development and tests: ``module:attribute`` separated by commas.
@@ -23,14 +25,22 @@ EXTRA_VARIABLE = "PONTE_EXTRA_PLUGINS"
 @cache
 def plugins() -> tuple[Plugin, ...]:
     """Return all declared plugins, ordered by identifier."""
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    for text in filter(None, os.environ.get(EXTRA_VARIABLE, "").split(",")):
-        found[text] = EntryPoint(name=text, value=text.strip(), group=GROUP)
-    loaded = [_load(point) for point in found.values()]
+    loaded = declared(GROUP, EXTRA_VARIABLE, Plugin)
     identifiers = [plugin.identifier for plugin in loaded]
     if len(set(identifiers)) != len(identifiers):
         raise ConfigurationError(f"two plugins share an identifier: {sorted(identifiers)}")
     return tuple(sorted(loaded, key=lambda plugin: plugin.identifier))
+
+
+def declared(group: str, variable: str, kind: type[T]) -> list[T]:
+    """Return what installed packages declare under an entry point group, and what an environment variable adds.
+
+    :raises ConfigurationError: something cannot be loaded, or is of another kind
+    """
+    found = {point.name: point for point in entry_points(group=group)}
+    for text in filter(None, os.environ.get(variable, "").split(",")):
+        found[text] = EntryPoint(name=text, value=text.strip(), group=group)
+    return [_load(point, kind) for point in found.values()]
 
 
 def plugin(identifier: str) -> Plugin:
@@ -45,8 +55,8 @@ def plugin(identifier: str) -> Plugin:
 def manager() -> pluggy.PluginManager:
     """Return the hook manager with every plugin registered; needs Django's apps to be ready."""
     hooks = new_manager()
-    for declared in plugins():
-        hooks.register(import_module(declared.hooks), name=declared.identifier)
+    for one in plugins():
+        hooks.register(import_module(one.hooks), name=one.identifier)
     hooks.check_pending()
     return hooks
 
@@ -67,11 +77,12 @@ def health_of(plugin: Plugin) -> list[Any]:
     return flatten(manager().subset_hook_caller("health", others)())
 
 
-def _load(point: EntryPoint) -> Plugin:
+def _load(point: EntryPoint, kind: type[T]) -> T:
+    what = f"{kind.__name__.lower()} {point.name} ({point.value})"
     try:
-        declared = point.load()
+        loaded = point.load()
     except Exception as error:
-        raise ConfigurationError(f"plugin {point.name} ({point.value}) cannot be loaded: {error}") from error
-    if not isinstance(declared, Plugin):
-        raise ConfigurationError(f"plugin {point.name} ({point.value}) is not a plugin_api.Plugin")
-    return declared
+        raise ConfigurationError(f"{what} cannot be loaded: {error}") from error
+    if not isinstance(loaded, kind):
+        raise ConfigurationError(f"{what} is not a {kind.__module__}.{kind.__name__}")
+    return loaded

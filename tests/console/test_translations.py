@@ -12,7 +12,7 @@ from plugins.cross_border_payment.config import AntomConfig, PaymentConfig, Stri
 ROOT = Path(__file__).parents[2]
 FOLDERS = ["storefront/console", "plugins/cross_border_payment"]
 LANGUAGES = ["zh_Hans", "zh_Hant", "pt"]
-_PYTHON = re.compile(r'\b(?:_|gettext)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
+_PYTHON = re.compile(r'\b(?:_|gettext(?:_lazy|_noop)?)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 _TEMPLATE = re.compile(r"\{% translate [\"']([^\"]+?)[\"'](?: as \w+)? %\}")
 _BLOCK = re.compile(r"\{% blocktranslate[^%]*%\}(.*?)\{% endblocktranslate %\}", re.S)
 _ENTRY = re.compile(r'^msgid "(.+)"\n(?:msgid_plural "(.+)"\n)?((?:msgstr(?:\[\d\])? ".*"\n?)+)', re.M)

@@ -39,10 +39,9 @@ def capabilities(config: AntomConfig) -> Capabilities:
         pay_code=config.pay_code,
         pay_name=config.pay_name,
         targets=config.targets,
-        currencies=frozenset(config.currencies),
         surroundings=frozenset({Surroundings.DESKTOP, Surroundings.PHONE}),
         refund_window=timedelta(days=config.refund_window_days),
         declare_window=timedelta(days=config.declare_window_days),
-        lowest=config.lowest,
-        highest=config.highest,
+        settles_in=frozenset({config.settlement_currency}),
+        **config.offered_for,
     )

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
 from ..addresses import notify_path
 from ..port import (
     Buyer,
@@ -50,7 +48,6 @@ class AntomGateway:
     """One client id at Antom; implements Gateway and CustomsDeclarer."""
 
     identifier = "antom"
-    title = _("Alipay")
     icon = "alipay"
 
     def __init__(

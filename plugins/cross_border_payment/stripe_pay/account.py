@@ -29,7 +29,6 @@ def build(name: str, config: StripeConfig, transport: httpx2.BaseTransport | Non
     able = replace(
         able,
         refund_window=min(able.refund_window, timedelta(days=config.refund_window_days)),
-        lowest=config.lowest,
-        highest=config.highest,
+        **config.offered_for,
     )
     return StripeGateway(name, merchant, client, able, known=kept.ids(name), clock=clock.now)

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import stripe
-from django.utils.translation import gettext_noop as _
 
 from ..port import (
     Capabilities,
@@ -87,7 +86,6 @@ class StripeGateway:
     """
 
     identifier = "stripe"
-    title = _("Card, Alipay or WeChat Pay")
     icon = "card"
     #: Stripe books at once; the hour is for its own clock.
     statement_hour = 1

@@ -53,14 +53,12 @@ def capabilities(config: WechatConfig) -> Capabilities:
         pay_code=config.pay_code,
         pay_name=config.pay_name,
         targets=config.targets,
-        currencies=frozenset(config.currencies),
         surroundings=frozenset(Surroundings),
         refund_window=timedelta(days=config.refund_window_days),
         declare_window=timedelta(days=config.declare_window_days),
         close_after=CLOSE_AFTER,
         invokes=bool(config.app_secret.get_secret_value()),
-        lowest=config.lowest,
-        highest=config.highest,
+        **config.offered_for,
     )
 
 

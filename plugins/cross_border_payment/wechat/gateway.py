@@ -46,7 +46,6 @@ class WechatGateway:
     """One merchant account at WeChat Pay Global; implements Gateway, CustomsDeclarer and StatementSource."""
 
     identifier = "wechat"
-    title = "WeChat Pay"
     icon = "wechat-pay"
     #: Statements are there from nine o'clock (reconciliation FAQ, read 2026-11); an hour more for a busy morning.
     statement_hour = 10
