@@ -1,19 +1,18 @@
-"""``ponte ledger``: balances, the check of everything that has to be true of the ledger, rates. JSON out."""
+"""``ponte ledger``: balances, the check of everything that has to be true of the ledger. JSON out."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from . import cli_payouts, cli_statement
+from . import cli_payouts, cli_statement, cli_terms
 from .cli_output import show
 
 
 def register(subparsers: Any) -> None:
     """Add the command ``ledger``."""
     parser = subparsers.add_parser(
-        "ledger", help="the settlement ledger: balance, check, rates, payouts, statement"
+        "ledger", help="the settlement ledger: balance, check, rates, terms, payouts, statement"
     )
     commands = parser.add_subparsers(dest="ledger_command", required=True, metavar="COMMAND")
     balance = commands.add_parser(
@@ -27,12 +26,7 @@ def register(subparsers: Any) -> None:
         "check", help="prove the ledger; 1 with the differences when something is off"
     )
     check.set_defaults(func=_check, needs_django=True)
-    rates = commands.add_parser(
-        "rates", help="load reference rates from CSV; 1 when one differs from what is known"
-    )
-    rates.add_argument("file", metavar="FILE", help="CSV: base,quote,day,rate,source")
-    rates.add_argument("--check", action="store_true", help="only tell what would be loaded")
-    rates.set_defaults(func=_rates, needs_django=True)
+    cli_terms.register(commands)
     cli_payouts.register(commands)
     cli_statement.register(commands)
 
@@ -51,16 +45,3 @@ def _check(_arguments: argparse.Namespace) -> int:
     report = checking.run()
     show(report)
     return 0 if report["ok"] else 1
-
-
-def _rates(arguments: argparse.Namespace) -> int:
-    from . import fx
-
-    try:
-        with Path(arguments.file).open(encoding="utf-8-sig", newline="") as file:
-            report = fx.load(file, check_only=arguments.check)
-    except (OSError, UnicodeDecodeError, fx.BadRates) as error:
-        show({"error": str(error)})
-        return 1
-    show(report)
-    return 1 if report["differences"] else 0

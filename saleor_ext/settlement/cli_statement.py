@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -29,18 +28,14 @@ def register(commands: Any) -> None:
 
 
 def _statement(arguments: argparse.Namespace) -> int:
-    from . import statement_pdf, statement_xlsx, statements
+    from . import statement_json, statement_pdf, statement_xlsx, statements
 
     statement = statements.Statement(
         arguments.merchant, arguments.currency, arguments.start, arguments.end, _progress
     )
     try:
-        if arguments.format == "json":
-            content = json.dumps(statements.as_json(statement), ensure_ascii=False)
-            arguments.output.write_text(content + "\n", encoding="utf-8")
-        else:
-            make = {"xlsx": statement_xlsx.write, "pdf": statement_pdf.write}[arguments.format]
-            make(statement, arguments.language, arguments.output)
+        make = {"xlsx": statement_xlsx, "pdf": statement_pdf, "json": statement_json}[arguments.format]
+        make.write(statement, arguments.language, arguments.output)
     except PonteError as error:
         show({"error": error.code, "message": error.message})
         return 1

@@ -154,31 +154,6 @@ def owed(merchant: str, currency: str, until: datetime | None = None) -> Decimal
     return Money.sum((ledger.balance(code, currency, until) for code in accounts), currency).amount
 
 
-def as_json(statement: Statement) -> dict[str, Any]:
-    """Return a whole statement as JSON-able facts."""
-    found = [
-        {
-            "day": line.day.isoformat(),
-            "order": line.order,
-            "kind": line.kind,
-            **{name: f"{getattr(line, name):.2f}" for name in FIGURES},
-            "journal": str(line.journal),
-            "reference": line.reference,
-        }
-        for line in statement.lines()
-    ]
-    return {
-        "merchant": statement.merchant,
-        "currency": statement.currency,
-        "from": statement.start.isoformat(),
-        "to": statement.end.isoformat(),
-        "opening": f"{statement.opening:.2f}",
-        "lines": found,
-        "sums": {kind: f"{total:.2f}" for kind, total in sorted(statement.sums.items())},
-        "closing": f"{statement.closing:.2f}",
-    }
-
-
 FIGURES = ("gross", "commission", "fee", "net", "balance")
 
 

@@ -76,7 +76,7 @@ def statement(client: Client, **changes: str) -> Any:
 
 
 def test_a_statement_is_handed_out_as_a_file(sold: str, baker: Client) -> None:
-    told = json.loads(statement(baker).content)
+    told = json.loads(statement(baker).getvalue())
     assert (told["merchant"], told["opening"], told["closing"]) == (sold, "0.00", "152.00")
     assert [(one["kind"], one["net"]) for one in told["lines"]] == [
         ("assigned", "160.00"), ("commission", "-8.00"), ("released", "0.00"),

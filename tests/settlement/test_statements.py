@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 from lxml import etree
 
 from saleor_ext.core.money import Money
-from saleor_ext.settlement import cli, ledger, statements
+from saleor_ext.settlement import cli, ledger, statement_json, statements
 from saleor_ext.settlement.ledger import credit, debit, post
+from saleor_ext.settlement.models import FxRate
 from saleor_ext.settlement.statements import Statement
 
 from .conftest import PAID_AT, make_parcel, moved, new_key
@@ -43,7 +45,7 @@ def test_a_sale_and_a_refund_are_lines_between_two_balances(tell: Callable[..., 
     make_parcel()
     tell(moved("captured", "1", "196.38"))
     tell(moved("refunded", "1", "10.00", at=PAID_AT + timedelta(days=1)))
-    said = statements.as_json(Statement("bakery", "CNY", START, END))
+    said = json.loads("".join(statement_json.chunks(Statement("bakery", "CNY", START, END))))
     assert (said["opening"], said["closing"], len(said["lines"])) == ("7.00", "158.85", 2)
     assert line(said, 0) == ("2026-11-11", "1", "assigned", "160.00", "0.00", "0.00", "160.00", "167.00")
     assert line(said, 1) == ("2026-11-12", "1", "refunded", "-8.15", "0.00", "0.00", "-8.15", "158.85")
@@ -55,7 +57,7 @@ def test_commission_has_its_own_column() -> None:
     kept = Money("8.00", "CNY")
     legs = [debit("merchant.bakery.pending", kept), credit("commission.revenue", kept)]
     post(new_key(), "commission", legs, at=PAID_AT)
-    said = statements.as_json(Statement("bakery", "CNY", START, END))
+    said = json.loads("".join(statement_json.chunks(Statement("bakery", "CNY", START, END))))
     assert line(said, 0) == ("2026-11-11", "", "commission", "0.00", "-8.00", "0.00", "-8.00", "-8.00")
 
 
@@ -117,11 +119,31 @@ def test_the_commands_of_payouts_answer_in_json(capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out)["error"] == "payout_unknown"
 
 
-def test_the_command_loads_rates_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rates_are_entered_by_one_and_released_by_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "rates.csv"
     file.write_text("base,quote,day,rate,source\nCNY,HKD,2026-11-10,1.0912,HKMA\n")
-    assert [run("rates", str(file)), run("rates", str(file))] == [0, 0]
-    first, second = (json.loads(text) for text in capsys.readouterr().out.splitlines())
-    assert (first["new"], second["new"], second["same"]) == (1, 0, 1)
+    assert [run("rates", str(file), "--check"), run("rates", str(file), "--actor", "Ann")] == [0, 0]
+    first, second = told(capsys)
+    assert [(one["new"], one["same"]) for one in (first, second)] == [(1, 0), (1, 0)]
+    assert (first["change"], FxRate.objects.count()) == (None, 0)
+    change = str(second["change"])
+    assert [run("terms", "show"), run("terms", "release", change, "--actor", "ann ")] == [0, 1]
+    shown, refused = told(capsys)
+    assert [(one["change"], one["kind"], one["new"]) for one in shown["changes"]] == [(change, "rates", 1)]
+    assert refused["error"] == "terms_four_eyes"
+    assert run("terms", "release", change, "--actor", "bob") == 0
+    assert (told(capsys)[0]["state"], FxRate.objects.get().rate) == ("released", Decimal("1.0912"))
+    assert run("terms", "refuse", change, "--actor", "bob", "--reason", "late") == 1
+    assert run("terms", "release", "00000000-0000-0000-0000-000000000000", "--actor", "bob") == 1
+    assert [one["error"] for one in told(capsys)] == ["terms_decided", "terms_unknown"]
+    assert run("rates", str(file), "--actor", "ann") == 0
+    assert [(one["new"], one["same"], one["change"]) for one in told(capsys)] == [(0, 1, None)]
     file.write_text(file.read_text().replace("1.0912", "1.0913"))
-    assert run("rates", str(file)) == 1
+    assert run("rates", str(file), "--actor", "ann") == 1
+    assert run("rates", str(file.with_name("none.csv")), "--check") == 1
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]

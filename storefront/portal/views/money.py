@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
-from saleor_ext.settlement import reading, statement_pdf, statement_xlsx, statements
+from saleor_ext.settlement import reading, statement_json, statement_pdf, statement_xlsx, statements
 from saleor_ext.settlement.models import Payout
 from storefront.ui.forms import HouseForm
 
@@ -31,6 +30,7 @@ DOCUMENT_LANGUAGES = {"en": "en", "pt": "pt"}
 DOCUMENTS = {
     "xlsx": (statement_xlsx.write, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "pdf": (statement_pdf.write, "application/pdf"),
+    "json": (statement_json.write, "application/json"),
 }
 #: Kinds of journals as a merchant calls them.
 KINDS = {
@@ -88,10 +88,6 @@ def statement(request: PortalRequest) -> HttpResponseBase:
     slug = request.member.merchant.slug
     wanted = statements.Statement(slug, values["currency"], values["start"], values["end"])
     name = f"{slug}-{values['currency']}-{values['start']}-{values['end']}.{values['form']}"
-    if values["form"] == "json":
-        content = json.dumps(statements.as_json(wanted), ensure_ascii=False)
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(content, content_type="application/json", headers=headers)
     with tempfile.TemporaryDirectory() as folder:
         write, media_type = DOCUMENTS[values["form"]]
         path = Path(folder) / name
