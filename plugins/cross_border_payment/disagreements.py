@@ -34,9 +34,21 @@ def of(told: Transaction, session: PaymentSession | None) -> dict[str, str]:
     told_of = told.came.amount or told.has("CHARGE_SUCCESS", session.gateway_ref)
     if told_of and told.came != session.money:
         found[Kind.AMOUNT] = f"Saleor {told.came}, payment {session.out_trade_no} {session.money}"
+    elif strange := _strange_disputes(told, session):
+        found[Kind.AMOUNT] = f"Saleor knows charge-backs unknown here: {', '.join(strange)}"
     if refunded := _refunded(told, session):
         found[Kind.REFUNDED] = refunded
     return found
+
+
+def _strange_disputes(told: Transaction, session: PaymentSession) -> list[str]:
+    """Return charge-backs that somebody else told Saleor of: they count as money taken back there."""
+    known = set(session.disputes.values_list("dispute_id", flat=True))
+    return [
+        event.reference
+        for event in told.events
+        if event.type == "CHARGE_BACK" and event.reference not in known
+    ]
 
 
 def _refunded(told: Transaction, session: PaymentSession) -> str:

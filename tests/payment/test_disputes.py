@@ -26,7 +26,7 @@ from plugins.cross_border_payment import (
     refunds,
     story,
 )
-from plugins.cross_border_payment.models import PaymentDispute, PaymentSession
+from plugins.cross_border_payment.models import PaymentDisagreement, PaymentDispute, PaymentSession
 from plugins.cross_border_payment.plugin import plugin
 from plugins.cross_border_payment.port import DisputeSnapshot, DisputeState
 from saleor_ext.core import clock, inbox, outbox
@@ -309,6 +309,16 @@ def test_saleor_and_we_agree_while_disputed_and_after(
         notify(client, stripe, kind)
         now.shift(timedelta(minutes=3))
         assert reconciling.reconcile_all().disagreements == 0
+
+
+def test_a_charge_back_that_somebody_else_told_saleor_of_is_shown(
+    client: Client, paid: PaymentSession, stripe: FakeStripe, books: Books, now: Any
+) -> None:
+    books.take({"id": TX, "type": "CHARGE_BACK", "amount": "100", "pspReference": "du_elsewhere"})
+    now.shift(timedelta(minutes=3))
+    assert reconciling.reconcile_all().disagreements == 1
+    found = PaymentDisagreement.objects.get()
+    assert (found.kind, found.detail) == ("amount", "Saleor knows charge-backs unknown here: du_elsewhere")
 
 
 def test_a_lost_report_is_made_again(
