@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from saleor_ext.core import audit, clock, outbox
 from saleor_ext.core.errors import PonteError
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LOOK = "payment.dispute"
 REPORT = "payment.report_dispute"
+RESUME = "payment.dispute_over"
 OBJECT = "payment_dispute"
 TAKEN, RETURNED = "taken", "returned"
 #: Saleor's event for each, and the ledger's.
@@ -123,10 +125,28 @@ def _row(session: PaymentSession, told: DisputeSnapshot) -> PaymentDispute:
 def _note(row: PaymentDispute, told: DisputeSnapshot) -> None:
     row.word = told.word[:40]
     row.closed_at = (row.closed_at or clock.now()) if told.state.is_over else None
+    if row.closed_at and row.state != DisputeState.LOST:
+        outbox.enqueue(RESUME, {"session": str(row.session_id)}, key=f"{row.pk}:{row.word}")
     audit.record(
         "payment.dispute", OBJECT, row.pk,
         dispute=row.dispute_id, state=row.word, cause=row.reason, amount=str(row.money),
     )  # fmt: skip
+
+
+def objections(api_url: str, transaction_id: str) -> list[str]:
+    """Say why goods must not be sent for a payment: a bank asks for it, or has taken it for good."""
+    rows = PaymentDispute.objects.filter(
+        session__api_url=api_url, session__transaction_id=transaction_id
+    ).filter(Q(closed_at=None) | Q(state=DisputeState.LOST))
+    return [f"the payment is disputed ({row.dispute_id}, {row.word})" for row in rows.order_by("opened_at")]
+
+
+@outbox.handler(RESUME)
+def resume(payload: dict[str, Any]) -> None:
+    """Let a parcel go on that waited for the end of a dispute."""
+    session = PaymentSession.objects.get(pk=payload["session"])
+    if parcel := platform().parcels_of([session.transaction_id]).get(session.transaction_id):
+        platform().resume_departure(parcel.id)
 
 
 def _move_money(row: PaymentDispute) -> None:

@@ -23,7 +23,19 @@ from saleor_ext.plugin_api import (
     hookimpl,
 )
 
-from . import comparing, declarations, evidence, gateways, lanes, listing, offers, refunds, sessions, webhooks
+from . import (
+    comparing,
+    declarations,
+    disputes,
+    evidence,
+    gateways,
+    lanes,
+    listing,
+    offers,
+    refunds,
+    sessions,
+    webhooks,
+)
 from . import health as checks
 from .models import PaymentDeclaration, PaymentRefund
 from .models import PaymentSession as SessionRow
@@ -66,6 +78,11 @@ def _payer_url(gateway: Gateway, surroundings: str) -> str:
     """Return the page that learns who pays, where the wallet opens by itself."""
     inside = surroundings == Surroundings.WECHAT and gateway.capabilities.invokes
     return reverse("payment:payer_ask", args=[gateway.account]) if inside else ""
+
+
+@hookimpl
+def departure_objections(parcel: ParcelView) -> list[str]:
+    return disputes.objections(parcel.api_url, parcel.transaction_id)
 
 
 @hookimpl

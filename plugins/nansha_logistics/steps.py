@@ -30,7 +30,7 @@ def specs(parcel: ParcelView) -> list[StepSpec]:
         StepSpec(
             waybills.STEP, _("Obtain waybill"), obtain_waybill, after=("reserve_stock", waybills.PAYMENT_STEP)
         ),
-        StepSpec("gate_out", _("Pick and pass the gate"), gate_out, after=(RELEASE_STEP,)),
+        StepSpec("gate_out", _("Pick and pass the gate"), gate_out, after=(RELEASE_STEP,), departs=True),
         StepSpec("fulfil", _("Report shipment to the shop"), fulfil, after=("gate_out",)),
         StepSpec("track", _("On the road"), track, after=("fulfil",)),
     ]

@@ -92,6 +92,9 @@ class PonteServices:
             return False
         return True
 
+    def resume_departure(self, parcel_id: str) -> None:
+        steps.resume_departure(parcel_id)
+
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         steps.update(parcel_id, step, data)
 

@@ -24,6 +24,8 @@ from .models import Parcel, ParcelStep
 from .views_of import parcel_view
 
 TOPIC = "parcel.step"
+#: Why a departing step failed that a plugin objects to.
+HELD = "held"
 S = ParcelStep.State
 
 ALLOWED: dict[str, frozenset[str]] = {
@@ -75,7 +77,11 @@ def run(payload: dict[str, Any]) -> None:
     step = ParcelStep.objects.get(parcel=parcel, name=payload["step"])
     if step.state != S.RUNNING or step.attempt != payload["attempt"]:
         return  # ended from outside, or started anew meanwhile
-    result = _spec(parcel, step.name).run(parcel_view(parcel))
+    spec, view = _spec(parcel, step.name), parcel_view(parcel)
+    if spec.departs and (objections := ask("departure_objections", parcel=view)):
+        fail(parcel.pk, step.name, HELD, "; ".join(objections))
+        return
+    result = spec.run(view)
     with transaction.atomic():
         step = _locked(parcel.pk, step.name)
         if step.state != S.RUNNING:
@@ -137,6 +143,13 @@ def retry(parcel_id: UUID | str, name: str, *, actor: str, reason: str = "") -> 
         step.parcel.attention = ""
         step.parcel.save(update_fields=["attention"])
         _begin(step)
+
+
+def resume_departure(parcel_id: UUID | str) -> None:
+    """Start what was stopped by an objection again, if anything was."""
+    stopped = ParcelStep.objects.filter(parcel_id=parcel_id, state=S.FAILED, error__startswith=f"{HELD}: ")
+    for name in stopped.values_list("name", flat=True):
+        retry(parcel_id, name, actor=audit.SYSTEM, reason="nothing objects any more")
 
 
 def cancel_parcel(parcel: Parcel, *, reason: str, actor: str = audit.SYSTEM) -> bool:

@@ -79,6 +79,13 @@ class Specifications:
         """Return the steps this plugin takes for a parcel of this lane."""
 
     @_hookspec
+    def departure_objections(self, parcel: t.ParcelView) -> list[str]:  # type: ignore[empty-body]  # same
+        """Say why the goods must not leave our hands now, for the operator; nothing when they may.
+
+        Asked when a step that ``departs`` begins. When it no longer holds, call ``platform().resume_departure``.
+        """
+
+    @_hookspec
     def parcel_cancelled(self, parcel: t.ParcelView) -> None:
         """Give back what was taken for the parcel. Runs in the cancelling transaction; idempotent."""
 

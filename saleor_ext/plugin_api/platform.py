@@ -95,6 +95,9 @@ class Platform(Protocol):
     def retry_step(self, parcel_id: str, step: str, *, actor: str, reason: str) -> bool:
         """Start a failed step again by an operator's decision, audited; False when it is not failed (any more)."""
 
+    def resume_departure(self, parcel_id: str) -> None:
+        """Start a departing step again that was stopped by an objection; it is stopped again if one holds still."""
+
     def update_step(self, parcel_id: str, step: str, data: Mapping[str, Any]) -> None:
         """Merge facts into the data of a step without changing its state."""
 

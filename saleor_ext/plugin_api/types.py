@@ -463,12 +463,17 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class StepSpec:
-    """A step of a parcel. ``run`` is idempotent, may use the network, and may raise Transient- or PermanentError."""
+    """A step of a parcel. ``run`` is idempotent, may use the network, and may raise Transient- or PermanentError.
+
+    In a step that ``departs`` the goods leave our hands: it is stopped while a plugin objects (hook
+    ``departure_objections``).
+    """
 
     name: str
     title: Text
     run: Callable[[ParcelView], Done | Wait]
     after: tuple[str, ...] = ()
+    departs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from saleor_ext.plugin_api import (
 LANE = "dummy"
 #: Step → what it does; a test replaces entries.
 behaviour: dict[str, Callable[[ParcelView], Done | Wait]] = {}
+objections: list[str] = []
 cancelled: list[str] = []
 failed: list[tuple[str, str, str, str]] = []
 corrected: list[str] = []
@@ -56,10 +57,15 @@ def parcel_steps(parcel: ParcelView) -> list[StepSpec]:
     if parcel.lane != LANE:
         return []
     return [
-        StepSpec("last", "Last", _run("last"), after=("second", "not_there")),
+        StepSpec("last", "Last", _run("last"), after=("second", "not_there"), departs=True),
         StepSpec("first", "First", _run("first")),
         StepSpec("second", "Second", _run("second"), after=("first",)),
     ]
+
+
+@hookimpl
+def departure_objections(parcel: ParcelView) -> list[str]:
+    return objections if parcel.lane == LANE else []
 
 
 @hookimpl

@@ -50,6 +50,7 @@ def _world(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     name_buyer(API, "Checkout:1", name="林悦", id_number=ID, phone="13800000000")
     dummy.behaviour.clear()
     dummy.cancelled.clear()
+    dummy.objections.clear()
     dummy.failed.clear()
     dummy.corrected.clear()
     yield

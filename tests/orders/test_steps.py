@@ -90,6 +90,34 @@ def test_a_transient_failure_is_tried_again_by_itself(parcel: Parcel) -> None:
     assert states(parcel)["first"] == "done"
 
 
+def test_goods_do_not_leave_while_a_plugin_objects_and_go_on_by_themselves_afterwards(parcel: Parcel) -> None:
+    dummy.objections.append("the payment is disputed")
+    outbox.drain()
+    assert states(parcel) == {"first": "done", "second": "done", "last": "failed"}
+    parcel.refresh_from_db()
+    assert parcel.attention == "held: the payment is disputed"
+    platform().resume_departure(str(parcel.pk))
+    outbox.drain()
+    assert states(parcel)["last"] == "failed", "what holds still stops it again"
+    dummy.objections.clear()
+    platform().resume_departure(str(parcel.pk))
+    outbox.drain()
+    parcel.refresh_from_db()
+    assert (states(parcel)["last"], parcel.attention) == ("done", "")
+    platform().resume_departure(str(parcel.pk))
+    assert outbox.drain() == 0
+
+
+def test_what_failed_otherwise_is_not_resumed(parcel: Parcel) -> None:
+    def refuse(view: ParcelView) -> Done:
+        raise PermanentError("no such book item")
+
+    dummy.behaviour["last"] = refuse
+    outbox.drain()
+    platform().resume_departure(str(parcel.pk))
+    assert (states(parcel)["last"], outbox.drain()) == ("failed", 0)
+
+
 def test_a_permanent_failure_waits_for_a_person_who_can_retry(parcel: Parcel) -> None:
     def refuse(view: ParcelView) -> Done:
         raise PermanentError("no such book item")

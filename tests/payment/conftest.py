@@ -54,6 +54,7 @@ class FakePlatform:
     completed: list[tuple[str, str]] = field(default_factory=list)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    resumed: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     revealed: list[str] = field(default_factory=list)
     named: dict[tuple[str, str], Buyer] = field(default_factory=dict)
@@ -103,6 +104,9 @@ class FakePlatform:
         kept = view.steps[step]
         steps = {**view.steps, step: replace(kept, data={**kept.data, **data})}
         self.parcels[parcel_id] = replace(view, steps=steps)
+
+    def resume_departure(self, parcel_id: str) -> None:
+        self.resumed.append(parcel_id)
 
     def add_event(
         self, parcel_id: str, code: str, *, at: datetime | None = None, key: str = "", **data: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier, Event
@@ -21,6 +22,7 @@ from plugins.cross_border_payment import (
     disputes,
     gateways,
     health,
+    hooks,
     listing,
     reconciling,
     refunds,
@@ -39,6 +41,7 @@ from . import fake_stripe
 from .conftest import API, FakePlatform
 from .fake_books import Books
 from .fake_stripe import FakeStripe
+from .test_declarations import view
 
 URL = "/plugins/payment/notify/stripe/main"
 TX, INTENT = "VHJhbnNhY3Rpb246MQ==", "pi_1"
@@ -186,6 +189,30 @@ def test_won_puts_everything_back(
     row = PaymentDispute.objects.get()
     assert (row.state, row.closed_at, row.returned_at) == (DisputeState.WON, clock.now(), clock.now())
     assert (refunds.gone(paid), desk.left(paid)) == (Money("0.00", "HKD"), Money("194.00", "HKD"))
+
+
+@pytest.mark.parametrize(
+    ("word", "end", "held_after"),
+    [("needs_response", "won", []), ("warning_needs_response", "warning_closed", []),
+     ("needs_response", "lost", ["the payment is disputed (du_1, lost)"])],
+)  # fmt: skip
+def test_goods_stay_while_a_payment_is_disputed_and_for_good_when_it_is_lost(
+    client: Client, paid: PaymentSession, stripe: FakeStripe, books: Books, services: FakePlatform,
+    word: str, end: str, held_after: list[str],
+) -> None:  # fmt: skip
+    parcel = replace(view("PT1"), transaction_id=TX)
+    services.parcels[parcel.id] = parcel
+    assert hooks.departure_objections(parcel) == []
+    dispute(stripe, word)
+    notify(client, stripe)
+    assert hooks.departure_objections(parcel) == [f"the payment is disputed (du_1, {word})"]
+    assert hooks.departure_objections(replace(parcel, transaction_id="another")) == []
+    assert services.resumed == []
+    dispute(stripe, end)
+    for _ in range(2):
+        notify(client, stripe, "closed")
+    assert hooks.departure_objections(parcel) == held_after
+    assert services.resumed == ([] if held_after else [parcel.id])
 
 
 def test_lost_changes_nothing_more(
