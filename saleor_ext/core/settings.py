@@ -83,6 +83,9 @@ class PlatformSettings(BaseSettings):
     payout_change_days: int = Field(
         7, ge=0, le=90, description="days that payouts wait after a merchant's bank details changed"
     )
+    bank_window_days: int = Field(
+        5, ge=0, le=60, description="days until money that was paid out has to be on the bank's statement"
+    )
     payout_reserve_percent: Decimal = Field(
         Decimal(0), ge=0, le=100, description="share of lately released money kept back for returns"
     )

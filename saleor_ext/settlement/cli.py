@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from . import cli_payouts, cli_statement, cli_terms
+from . import cli_bank, cli_payouts, cli_statement, cli_terms
 from .cli_output import show
 
 
 def register(subparsers: Any) -> None:
     """Add the command ``ledger``."""
     parser = subparsers.add_parser(
-        "ledger", help="the settlement ledger: balance, check, rates, terms, payouts, statement"
+        "ledger", help="the settlement ledger: balance, check, rates, terms, payouts, statement, bank"
     )
     commands = parser.add_subparsers(dest="ledger_command", required=True, metavar="COMMAND")
     balance = commands.add_parser(
@@ -27,6 +27,7 @@ def register(subparsers: Any) -> None:
     )
     check.set_defaults(func=_check, needs_django=True)
     cli_terms.register(commands)
+    cli_bank.register(commands)
     cli_payouts.register(commands)
     cli_statement.register(commands)
 

@@ -298,3 +298,6 @@ class PayoutFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch} {self.format}"
+
+
+from .bank.models import BankLine, BankMatch, BankStatement  # noqa: E402, F401  # tables of this app

@@ -99,6 +99,12 @@ class RatesForm(HouseForm):
     file = forms.FileField(label="CSV")
 
 
+class BankStatementForm(HouseForm):
+    """The bank's statement as it comes."""
+
+    file = forms.FileField(label=_("File"))
+
+
 class BankDetailsForm(HouseForm):
     """Where a merchant is paid; the account number is sealed and never shown again whole."""
 

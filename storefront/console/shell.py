@@ -125,6 +125,7 @@ def _finance(link: Callable[..., Link]) -> tuple[Link, ...]:
     return (
         link("ledger", _("Ledger"), "receipt"),
         link("payouts", _("Payouts"), "chart"),
+        link("bank", _("Bank statements"), "store"),
         link("terms", _("Commission and rates"), "tag"),
     )
 

@@ -3,6 +3,7 @@ from django.urls import path, re_path
 from . import plugin_urls
 from .views import (
     accounts,
+    bank,
     health,
     ledger,
     letters,
@@ -52,6 +53,10 @@ urlpatterns = [
         payouts.decide,
         name="payout_decide",
     ),
+    path("bank/", bank.table, name="bank"),
+    path("bank/take/", bank.take, name="bank_take"),
+    path("bank/line/<uuid:line_id>/", bank.explain, name="bank_explain"),
+    path("bank/expected/<str:key>/", bank.give_up, name="bank_give_up"),
     path("terms/", terms.table, name="terms"),
     path("terms/rule/", terms.rule, name="terms_rule"),
     path("terms/rule/<int:rule_id>/end/", terms.end, name="terms_end"),

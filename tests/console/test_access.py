@@ -17,6 +17,7 @@ from saleor_ext.core.money import Money
 from saleor_ext.orders.models import Parcel
 from saleor_ext.plugin_api import Account, configuration
 from saleor_ext.settlement import bank_details, ledger, terms
+from saleor_ext.settlement.bank.models import BankLine, BankStatement
 from saleor_ext.settlement.models import CommissionRule, PayoutBatch, TermsChange
 from storefront.console import urls
 
@@ -27,9 +28,10 @@ POSTED = {
     "account_probe", "parcel_retry", "letter_retry", "letter_drop", "merchant_state", "payout_draft", "payout_details",
     "payout_approve", "payout_release", "payout_withdraw", "payout_decide",
     "terms_rule", "terms_end", "terms_rates", "terms_release", "terms_refuse",
+    "bank_take", "bank_explain", "bank_give_up",
 }  # fmt: skip
 #: Forms that are shown again, because what is sent here does not fill them.
-UNFILLED = {"payout_draft", "payout_details", "terms_rule", "terms_end", "terms_rates"}
+UNFILLED = {"payout_draft", "payout_details", "terms_rule", "terms_end", "terms_rates", "bank_take"}
 
 OWN = [pattern for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)]
 PAGES = sorted(pattern.name for pattern in OWN if pattern.name and pattern.name not in OPEN)
@@ -71,6 +73,16 @@ def change(db: None) -> TermsChange:
     return terms.propose_end(rule.pk, clock.china_today(), actor="test")
 
 
+@pytest.fixture
+def entry(db: None) -> BankLine:
+    """An entry of our bank that nothing explains."""
+    day = clock.china_today()
+    statement = BankStatement.objects.create(
+        currency="HKD", first=day, last=day, digest="0" * 64, imported_by="test", imported_at=clock.now()
+    )
+    return statement.lines.create(currency="HKD", booked_on=day, amount="1.00", mark="1" * 64)
+
+
 def address(
     name: str,
     parcel: Parcel,
@@ -78,6 +90,7 @@ def address(
     journal: uuid.UUID,
     batch: PayoutBatch,
     change: TermsChange,
+    entry: BankLine,
 ) -> str:
     arguments = {
         "parcel": [parcel.pk],
@@ -102,6 +115,8 @@ def address(
         "terms_release": [change.pk],
         "terms_refuse": [change.pk],
         "payout_decide": [batch.payouts.get().pk, "paid"],
+        "bank_explain": [entry.pk],
+        "bank_give_up": ["payout:1"],
     }
     return reverse(f"console:{name}", args=arguments.get(name, []))
 
@@ -124,13 +139,14 @@ def test_every_page_for_everybody(
     journal: uuid.UUID,
     batch: PayoutBatch,
     change: TermsChange,
+    entry: BankLine,
     name: str,
     who: str,
     expected: int,
 ) -> None:
     configuration.save(Account(payment, payment.accounts[0], "bakery"), {"mchid": "1900000109"}, actor="test")
     client = signed_in(who)
-    url = address(name, parcel, letter, journal, batch, change)
+    url = address(name, parcel, letter, journal, batch, change, entry)
     status = visit(client, name, url)
     if (name in POSTED or name == "payout_file") and who == "staff":
         expected = 422 if name in UNFILLED else 302
@@ -142,6 +158,7 @@ def test_every_page_for_everybody(
         assert parcel.attention
         change.refresh_from_db()
         assert change.state == "proposed"
+        assert not entry.matches.exists()
         if name not in POSTED:
             answer = client.get(url)
             assert parcel.number not in answer.content.decode()

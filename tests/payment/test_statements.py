@@ -27,6 +27,7 @@ from plugins.cross_border_payment.models import (
 from plugins.cross_border_payment.port import GatewayUnavailable, StatementKind, StatementMissing
 from plugins.cross_border_payment.wechat import statements as wechat_statements
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api import banking
 
 from .conftest import FakePlatform
 from .fake_wechat import MCHID, FakeWechat
@@ -341,7 +342,11 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str]
 
 
 def test_the_command_tells_days_in_json(
-    now: Any, wechat: FakeWechat, payment: PaymentSession, capsys: pytest.CaptureFixture[str]
+    now: Any,
+    wechat: FakeWechat,
+    payment: PaymentSession,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now.move_to(AFTER + timedelta(hours=1))
     code, told, _error = run(capsys, "--date", "2026-11-26")
@@ -352,7 +357,12 @@ def test_the_command_tells_days_in_json(
     assert (code, told) == (0, {"date": "2026-11-26", "ok": True, "accounts": [{
         "gateway": "wechat", "account": "main", "day": "2026-11-26", "statement": "imported", "payments": 1,
         "refunds": 0, "settlements": 0, "other": 0, "differences": [], "error": None,
-    }]})  # fmt: skip
+    }], "bank": None})  # fmt: skip
+    for found in ([], [{"kind": "bank_unknown", "subject": "L", "amount": "9.00", "currency": "HKD"}]):
+        bank = {"statements": [], "lines": 1, "matched": 1 - len(found), "differences": found}
+        monkeypatch.setattr(banking, "_told", lambda day, bank=bank: bank)
+        code, told, _error = run(capsys, "--date", "2026-11-26")
+        assert (code, told["ok"], told["bank"]) == (len(found), not found, bank)
     assert run(capsys, "--date", "26.11.2026") == (2, None, "ponte reconcile: not a day: '26.11.2026'\n")
 
 

@@ -62,6 +62,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:
+    from saleor_ext.plugin_api.banking import bank_day
+
     from .. import matching, statements
     from ..port import StatementMissing
 
@@ -80,7 +82,9 @@ def _reconcile(arguments: argparse.Namespace) -> int:
             error = refused.message
         told.append({**matching.compare(gateway, day), "error": error or None})
     good = bool(told) and all(one["statement"] == "imported" and not one["differences"] for one in told)
-    _print({"date": day.isoformat(), "ok": good, "accounts": told})
+    bank = bank_day(day)
+    good = good and not (bank and bank["differences"])
+    _print({"date": day.isoformat(), "ok": good, "accounts": told, "bank": bank})
     return OK if good else FINDINGS
 
 
