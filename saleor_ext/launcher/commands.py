@@ -39,6 +39,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="processes; one a core, so that a webhook does not wait for a page (%(default)s)",
     )
     web.add_argument("--threads", type=int, default=int(os.environ.get("WEB_THREADS", "8")))
+    web.add_argument(
+        "--answers",
+        action="store_true",
+        help="only answer Saleor's questions, one request a process: threads that only compute make each other wait",
+    )
     web.set_defaults(func=_web, needs_django=True)
 
     worker = subparsers.add_parser("worker", help="run a Celery worker")
@@ -112,7 +117,10 @@ def _web(arguments: argparse.Namespace) -> int:
         "--bind",
         arguments.bind,
     ]
-    command += ["--worker-class", "gthread", "--threads", str(arguments.threads)]
+    if arguments.answers:
+        os.environ["DJANGO_SETTINGS_MODULE"] = "saleor_ext.config.answers"
+    threads = 1 if arguments.answers else arguments.threads
+    command += ["--worker-class", "gthread", "--threads", str(threads)]
     command += [
         "--workers",
         str(arguments.workers),

@@ -66,7 +66,7 @@ def make() -> World:
     _fill_catalogue()
     call_command("collectstatic", verbosity=0, interactive=False)
     port, answers_port = free_ports(2)
-    servers = (_serve(port), _serve(answers_port, "--threads", "1"))
+    servers = (_serve(port), _serve(answers_port, "--answers"))
     return World(port, key, answers_port, servers)
 
 

@@ -79,7 +79,7 @@ def test_webhooks_do_not_share_threads_with_pages_that_wait_for_them() -> None:
 def test_what_a_checkout_waits_for_is_computed_where_nothing_slow_is() -> None:
     address = SERVICES["ponte-web"]["environment"]["PONTE_ANSWERS_URL"]
     assert urlsplit(address).hostname == "ponte-answers"
-    assert SERVICES["ponte-answers"]["command"] == ["ponte", "web", "--threads", "1"]
+    assert SERVICES["ponte-answers"]["command"] == ["ponte", "web", "--answers"]
 
 
 def test_the_commands_are_commands_of_ponte() -> None:
