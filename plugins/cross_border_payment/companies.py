@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from saleor_ext.core.errors import ConfigurationError
 from saleor_ext.plugin_api import AccountKind
@@ -22,6 +22,11 @@ GROUP = "ponte.payment_companies"
 #: Further companies for development and tests: ``module:attribute`` separated by commas.
 EXTRA_VARIABLE = "PONTE_EXTRA_PAYMENT_COMPANIES"
 _HERE = "plugins.cross_border_payment"
+
+
+def _(message: str) -> str:
+    """Mark a message id: Django's own marker reads the settings, and these read the plugins."""
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +52,21 @@ class Company:
 
 WECHAT = Company(
     "wechat",
-    gettext_noop("WeChat Pay"),
+    _("WeChat Pay"),
     gettext_lazy("WeChat Pay"),
     WechatConfig,
     f"{_HERE}.wechat.account.build",
 )
 ANTOM = Company(
     "antom",
-    gettext_noop("Alipay"),
+    _("Alipay"),
     gettext_lazy("Alipay through Antom"),
     AntomConfig,
     f"{_HERE}.antom.account.build",
 )
 STRIPE = Company(
     "stripe",
-    gettext_noop("Card, Alipay or WeChat Pay"),
+    _("Card, Alipay or WeChat Pay"),
     gettext_lazy("Stripe"),
     StripeConfig,
     f"{_HERE}.stripe_pay.account.build",
