@@ -16,6 +16,9 @@ from .models import PaymentStatement
 from .port import Gateway, StatementKind, StatementLine, StatementSource
 from .statements import bounds
 
+#: Behind the number of a payout that came back.
+BACK = ":back"
+
 
 def tell(gateway: Gateway, statement: PaymentStatement, lines: Sequence[StatementLine]) -> None:
     """Promise to book a statement; call in the transaction that keeps it, so that it is once."""
@@ -64,8 +67,12 @@ def _conversions(statement: PaymentStatement, lines: Sequence[StatementLine]) ->
 
 def _settlements(statement: PaymentStatement, lines: Sequence[StatementLine]) -> Iterator[MoneyEvent]:
     for line in lines:
-        if line.kind is StatementKind.SETTLEMENT and line.amount.amount:
+        if not line.amount.amount:
+            continue
+        if line.kind is StatementKind.SETTLEMENT:
             yield _event(statement, "settled", line.reference, line.amount)
+        elif line.kind is StatementKind.RETURNED:
+            yield _event(statement, "settled", f"{line.reference}{BACK}", -line.amount)
 
 
 def _event(

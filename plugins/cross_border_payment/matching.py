@@ -74,7 +74,7 @@ def _report(
         "statement": "imported" if statement else "missing",
         "payments": kinds[StatementKind.PAYMENT],
         "refunds": kinds[StatementKind.REFUND],
-        "settlements": kinds[StatementKind.SETTLEMENT],
+        "settlements": kinds[StatementKind.SETTLEMENT] + kinds[StatementKind.RETURNED],
         "other": kinds[StatementKind.OTHER],
         "differences": [
             {

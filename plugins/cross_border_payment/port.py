@@ -313,8 +313,9 @@ class StatementMissing(TransientError):
 class StatementKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
-    #: Paid out to our bank.
+    #: Paid out to our bank, and come back because the bank did not take it.
     SETTLEMENT = "settlement"
+    RETURNED = "returned"
     OTHER = "other"
 
 

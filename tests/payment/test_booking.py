@@ -51,6 +51,7 @@ LINES = [
     line(K.OTHER, "fee_1", "2.00 HKD", "2.00 HKD", "2.00 HKD"),
     line(K.OTHER, "adj_1", "7.00 HKD"),
     line(K.SETTLEMENT, "po_1", "299.71 HKD", "", "299.71 HKD"),
+    line(K.RETURNED, "po_0", "40.00 HKD", "", "40.00 HKD"),
 ]
 
 
@@ -90,17 +91,18 @@ def test_fees_conversions_and_payouts_are_told_by_currency_and_direction(stateme
         ("converted", "stripe:main:2026-11-26:payment:CNY:HKD", "294.00 CNY", "317.52 HKD"),
         ("converted", "stripe:main:2026-11-26:refund:HKD:CNY", "10.80 HKD", "10.00 CNY"),
         ("fee", "stripe:main:2026-11-26:HKD", "17.01 HKD", ""),
+        ("settled", "stripe:main:po_0:back", "-40.00 HKD", ""),
         ("settled", "stripe:main:po_1", "299.71 HKD", ""),
     ]
     booking.tell(source(), statement, LINES)
-    assert len(told()) == 4, "told again, promised once"
+    assert len(told()) == 5, "told again, promised once"
 
 
 def test_what_a_line_settled_to_is_not_guessed_where_the_company_does_not_say(
     statement: PaymentStatement,
 ) -> None:
     booking.tell(source(by_line=False), statement, LINES)
-    assert [event[0] for event in told()] == ["fee", "settled"]
+    assert [event[0] for event in told()] == ["fee", "settled", "settled"]
 
 
 def test_nothing_is_told_of_nothing_and_fees_may_be_given_back(statement: PaymentStatement) -> None:

@@ -449,7 +449,7 @@ def test_the_statement_of_a_day(gateway: StripeGateway, fake: FakeStripe) -> Non
     [
         ("fee", -120, 0, StatementKind.OTHER, "1.20"),
         ("payout", -900, 0, StatementKind.SETTLEMENT, "0.00"),
-        ("payout_reversal", 900, 0, StatementKind.OTHER, "0.00"),
+        ("payout_reversal", 900, 0, StatementKind.RETURNED, "0.00"),
         ("dispute", -1000, 1500, StatementKind.OTHER, "15.00"),
     ],
 )

@@ -18,7 +18,7 @@ from saleor_ext.core.errors import ConfigurationError, PermanentError
 from saleor_ext.core.models import AuditEntry
 from saleor_ext.core.money import Money
 from saleor_ext.core.settings import platform_settings
-from saleor_ext.settlement import bank_details, cli, company, payouts
+from saleor_ext.settlement import bank_details, cli, company, ledger, payouts
 from saleor_ext.settlement.bank import importing, matching, reporting
 from saleor_ext.settlement.bank.models import BankLine, BankMatch, BankStatement
 from saleor_ext.settlement.bank.told import Unreadable
@@ -270,6 +270,19 @@ def test_what_the_bank_does_not_show_is_missed_after_the_window_and_found_later(
     assert opened()[2][3] == ("po_1",), "the same number with another amount"
     take(HEAD + row("2026-12-19", "250.10", "", "late po_1"))
     assert [kind for kind, *_rest in opened()] == ["bank_unknown", "bank_unknown"]
+
+
+def test_a_payout_that_came_back_is_not_missed_and_is_matched_when_the_bank_shows_both_ways() -> None:
+    take(HEAD + row("2026-12-01", "1.00", "101.00", "B0"))
+    settled("po_1", "250.10", "2026-12-02T12:00:00+08:00")
+    assert [kind for kind, *_rest in opened()] == ["bank_unknown", "bank_missing"]
+    settled("po_1:back", "-250.10", "2026-12-04T12:00:00+08:00")
+    assert [kind for kind, *_rest in opened()] == ["bank_unknown"]
+    assert ledger.balance("bank.payout", "HKD") == Money("0.00", "HKD")
+    both = row("2026-12-02", "250.10", "", "po_1") + row("2026-12-04", "-250.10", "", "returned po_1")
+    take(HEAD + both)
+    assert [kind for kind, *_rest in opened()] == ["bank_unknown"]
+    assert sorted(matched()) == [("amount", "returned po_1", "po_1:back"), ("reference", "po_1", "po_1")]
 
 
 def paid_batch(*amounts: str) -> list[Payout]:

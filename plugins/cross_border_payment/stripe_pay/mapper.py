@@ -207,8 +207,8 @@ def movement(data: Mapping[str, Any]) -> Movement:
 
 
 _BOOKED = {"charge": StatementKind.PAYMENT, "refund": StatementKind.REFUND}
-#: Categories of Stripe's reports: money that went to our bank, and a fee that stands by itself.
-_PAYOUT, _FEE = "payout", "fee"
+#: Categories of Stripe's reports: money that went to our bank, that came back, and a fee that stands by itself.
+_PAYOUT, _REVERSAL, _FEE = "payout", "payout_reversal", "fee"
 
 
 def booked(one: Movement) -> StatementLine:
@@ -216,6 +216,8 @@ def booked(one: Movement) -> StatementLine:
     kind = _BOOKED.get(one.kind, StatementKind.OTHER) if one.charged is not None else StatementKind.OTHER
     if one.kind == _PAYOUT and one.gross.amount < 0:
         kind = StatementKind.SETTLEMENT
+    elif one.kind == _REVERSAL and one.gross.amount > 0:
+        kind = StatementKind.RETURNED
     settled = Money(abs(one.gross.amount), one.currency)
     return StatementLine(
         kind=kind,

@@ -54,7 +54,7 @@ def queue() -> list[Open]:
     waiting = [
         one for one in matching.expected() if one.currency in begins and one.on >= begins[one.currency]
     ]
-    late = [one for one in waiting if one.on + matching.window() < clock.china_today()]
+    late = [one for one in _without_returned(waiting) if one.on + matching.window() < clock.china_today()]
     found = [
         *(_unknown(line, waiting) for line in lines),
         *(_missing(one, lines) for one in late),
@@ -133,6 +133,17 @@ def _missing(one: Expected, lines: Iterable[BankLine]) -> Open:
         Money(one.amount, one.currency),
         tuple(near[:5]),
     )
+
+
+def _without_returned(waiting: list[Expected]) -> list[Expected]:
+    """Leave out payouts of a company that came back before the bank showed them, with what took them back."""
+    numbers = {name: one for one in waiting for name in one.names}
+    gone: set[str] = set()
+    for name, one in numbers.items():
+        back = numbers.get(f"{name}:back")
+        if back is not None and (back.amount, back.currency) == (-one.amount, one.currency):
+            gone |= {one.key, back.key}
+    return [one for one in waiting if one.key not in gone]
 
 
 def _near(one: Expected, line: BankLine) -> bool:
