@@ -226,6 +226,13 @@ def test_a_named_settlement_goes_before_one_of_the_same_amount() -> None:
     assert opened() == []
 
 
+def test_a_number_within_another_is_not_that_number() -> None:
+    settled("po_1", "250.10")
+    settled("po_12", "250.10", "2026-12-03T12:00:00+08:00")
+    take(camt(entry("250.10", "STRIPE/po_12/HK", reference="B1"), closing="350.10"))
+    assert matched() == [("reference", "B1", "po_12")]
+
+
 @pytest.mark.parametrize(
     ("amount", "on", "fits"),
     [

@@ -7,6 +7,7 @@ is left open is for a person.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -59,11 +60,16 @@ class Expected:
         return (line.currency, line.amount) == (self.currency, self.amount)
 
     def is_named(self, line: BankLine) -> bool:
-        return any(name in line.words for name in self.names)
+        return any(_names(line, name) for name in self.names)
 
     def within(self, line: BankLine) -> bool:
         """Whether the bank booked it in the days in which it should; banks' days end before ours do."""
         return timedelta(days=-1) <= line.booked_on - self.on <= window()
+
+
+def _names(line: BankLine, name: str) -> bool:
+    """Whether a number stands in a line by itself: ``po_1`` is not in ``po_12``."""
+    return re.search(rf"(?<![0-9A-Za-z_]){re.escape(name)}(?![0-9A-Za-z_])", line.words) is not None
 
 
 def window() -> timedelta:
@@ -133,7 +139,7 @@ def _by_batch(lines: list[BankLine], waiting: list[Expected]) -> list[BankLine]:
             continue
         whole = sum((one.amount for one in parts), Decimal(0))
         fitting = [line for line in lines if (line.currency, line.amount) == (parts[0].currency, whole)]
-        named = [line for line in fitting if parts[0].payout and parts[0].payout.batch_id.hex in line.words]
+        named = [line for line in fitting if _names(line, batch.hex)]
         near = [line for line in fitting if parts[0].within(line)]
         if chosen := next(iter(named or near), None):
             how = How.REFERENCE if named else How.AMOUNT
