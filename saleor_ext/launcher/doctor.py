@@ -56,6 +56,7 @@ def checks() -> Iterator[Check]:
     yield _attempt("tables", _tables, "run `ponte migrate`")
     yield _attempt("sealed data", _sealed_data, "restore the key file that the data were sealed with")
     yield _attempt("Saleor", _saleor, "check SALEOR_API_URL; then run `ponte saleor setup`")
+    yield _bank()
     yield from _plugins()
 
 
@@ -165,6 +166,21 @@ def _saleor() -> str:
     if missing:
         raise RuntimeError(f"reached, but these apps are not installed: {', '.join(missing)}")
     return f"{url} answers, {len(wanted)} apps installed"
+
+
+def _bank() -> Check:
+    """Tell what stands open between the ledger and the bank's statements: a person's work, not a fault."""
+    from saleor_ext.settlement.bank import reporting
+
+    try:
+        found = reporting.queue()
+    except Exception as error:  # whatever went wrong is the answer
+        return Check("bank statements", "error", f"{type(error).__name__}: {error}", "run `ponte migrate`")
+    if not found:
+        return Check("bank statements", "ok", "nothing is open")
+    oldest = max(one.age for one in found)
+    remedy = "work them in the console, Bank statements; `ponte ledger bank show` lists them"
+    return Check("bank statements", "warning", f"{len(found)} open, the oldest for {oldest} days", remedy)
 
 
 def _sealed_data() -> str:

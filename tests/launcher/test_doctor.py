@@ -11,11 +11,12 @@ from threading import Thread
 
 import pytest
 
-from saleor_ext.core import keys
+from saleor_ext.core import clock, keys
 from saleor_ext.core.settings import platform_settings
 from saleor_ext.launcher import doctor, environment
 from saleor_ext.plugin_api import registry
 from saleor_ext.plugin_api.configuration import forget_cache
+from saleor_ext.settlement.bank import importing, reporting
 
 
 @pytest.mark.django_db
@@ -34,6 +35,18 @@ def test_a_plugin_that_cannot_answer_does_not_silence_the_others(monkeypatch: py
         "ValueError: broken",
     )
     assert found["logistics-parcels"].status == "ok"
+
+
+@pytest.mark.django_db
+def test_what_is_open_at_the_bank_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (doctor._bank().status, doctor._bank().message) == ("ok", "nothing is open")
+    monkeypatch.setattr(platform_settings(), "payout_debtor_account", "0123456789")
+    day = clock.china_today() - timedelta(days=3)
+    importing.take(f"account,currency,date,amount\n0123456789,HKD,{day},7.00\n".encode(), actor="ann")
+    found = doctor._bank()
+    assert (found.status, found.message) == ("warning", "1 open, the oldest for 3 days")
+    monkeypatch.setattr(reporting, "queue", lambda: 1 / 0)
+    assert doctor._bank().status == "error"
 
 
 @pytest.mark.django_db
