@@ -16,9 +16,6 @@ from .models import PaymentStatement
 from .port import Gateway, StatementKind, StatementLine, StatementSource
 from .statements import bounds
 
-#: Behind the number of a payout that came back.
-BACK = ":back"
-
 
 def tell(gateway: Gateway, statement: PaymentStatement, lines: Sequence[StatementLine]) -> None:
     """Promise to book a statement; call in the transaction that keeps it, so that it is once."""
@@ -72,7 +69,7 @@ def _settlements(statement: PaymentStatement, lines: Sequence[StatementLine]) ->
         if line.kind is StatementKind.SETTLEMENT:
             yield _event(statement, "settled", line.reference, line.amount)
         elif line.kind is StatementKind.RETURNED:
-            yield _event(statement, "settled", f"{line.reference}{BACK}", -line.amount)
+            yield _event(statement, "settled", f"{line.reference}{money_events.BACK}", -line.amount)
 
 
 def _event(

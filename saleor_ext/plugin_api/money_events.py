@@ -12,6 +12,8 @@ from typing import Any, Literal
 from saleor_ext.core.money import Money
 
 TOPIC = "settlement.money"
+#: Stands behind the number of a payout to our bank that came back.
+BACK = ":back"
 
 
 @dataclass(frozen=True, slots=True)

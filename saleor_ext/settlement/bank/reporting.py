@@ -11,6 +11,7 @@ from django.db.models import Min
 
 from saleor_ext.core import clock
 from saleor_ext.core.money import Money
+from saleor_ext.plugin_api.money_events import BACK
 
 from . import matching
 from .matching import Expected
@@ -140,7 +141,7 @@ def _without_returned(waiting: list[Expected]) -> list[Expected]:
     numbers = {name: one for one in waiting for name in one.names}
     gone: set[str] = set()
     for name, one in numbers.items():
-        back = numbers.get(f"{name}:back")
+        back = numbers.get(f"{name}{BACK}")
         if back is not None and (back.amount, back.currency) == (-one.amount, one.currency):
             gone |= {one.key, back.key}
     return [one for one in waiting if one.key not in gone]
