@@ -8,6 +8,7 @@ queries for all of them. One that customs would refuse is taken out, and its par
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -167,10 +168,11 @@ def _cases(
     return found
 
 
+#: One JSON text: arrays are quoted value by value, which took a sixth of the making.
 _TAKE = """
     UPDATE customs_declaration_customsdocument AS document
     SET body = made.body, body_sha256 = made.sha, app_time = made.at, message_id = %s, key_name = %s
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[]) AS made (id, body, sha, at)
+    FROM jsonb_to_recordset(%s::jsonb) AS made (id uuid, body text, sha text, at timestamptz)
     WHERE document.id = made.id
 """
 
@@ -178,10 +180,17 @@ _TAKE = """
 def take(documents: Sequence[CustomsDocument], message: CustomsMessage) -> None:
     """Store in one statement what documents were filled with, sealed as the field seals it, and their message."""
     body = CustomsDocument._meta.get_field("body")
-    rows = [(one.pk, body.pre_save(one, False), one.body_sha256, one.app_time) for one in documents]
-    columns = [list(column) for column in zip(*rows, strict=True)]
+    rows = [
+        {
+            "id": str(one.pk),
+            "body": body.pre_save(one, False),
+            "sha": one.body_sha256,
+            "at": one.app_time and one.app_time.isoformat(),
+        }
+        for one in documents
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [message.pk, message.key_name, *columns])
+        cursor.execute(_TAKE, [message.pk, message.key_name, json.dumps(rows)])
 
 
 def facts_of(document: CustomsDocument) -> dict[str, Any]:

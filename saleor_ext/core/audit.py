@@ -11,11 +11,11 @@ from django.db import connection
 from . import clock
 from .models import AuditEntry
 
-#: One array a column: an insert of rows is written out and taken apart again value by value.
+#: One JSON text for all rows: an insert of rows is written out and taken apart again value by value.
 _MANY = f"""
     INSERT INTO {AuditEntry._meta.db_table} (at, actor, action, object_type, object_id, reason, data)
-    SELECT %s, %s, %s, %s, one.id, one.reason, one.data::jsonb
-    FROM unnest(%s::text[], %s::text[], %s::text[]) AS one (id, reason, data)
+    SELECT %s, %s, %s, %s, one.id, one.reason, one.data
+    FROM jsonb_to_recordset(%s::jsonb) AS one (id text, reason text, data jsonb)
 """  # noqa: S608  # the table's own name
 #: Actor of what the platform does by itself.
 SYSTEM = "system"
@@ -47,17 +47,16 @@ def record_many(
     A ``reason`` in the data is the entry's, as with ``record``.
     """
     rows = [
-        (
-            str(one),
-            data.get("reason", ""),
-            json.dumps({name: data[name] for name in data if name != "reason"}),
-        )
+        {
+            "id": str(one),
+            "reason": data.get("reason", ""),
+            "data": {name: data[name] for name in data if name != "reason"},
+        }
         for one, data in facts
     ]
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    if columns:
+    if rows:
         with connection.cursor() as cursor:
-            cursor.execute(_MANY, [clock.now(), actor, action, object_type, *columns])
+            cursor.execute(_MANY, [clock.now(), actor, action, object_type, json.dumps(rows)])
 
 
 def entries_of(object_type: str, object_id: object) -> list[AuditEntry]:
