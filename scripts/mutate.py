@@ -84,16 +84,16 @@ def _change(node: ast.AST, variant: int) -> str:
     before = ast.unparse(node).partition("\n")[0]
     match node:
         case ast.Compare(ops=operators):
-            operators[variant] = SWAPS[type(operators[variant])]()  # type: ignore[call-overload]
+            operators[variant] = SWAPS[type(operators[variant])]()  # type: ignore[call-overload]  # any node
         case ast.BinOp() | ast.BoolOp() | ast.AugAssign():
-            node.op = SWAPS[type(node.op)]()  # type: ignore[assignment]
+            node.op = SWAPS[type(node.op)]()  # type: ignore[assignment]  # of the same kind
         case ast.UnaryOp():
             node.op = ast.UAdd()
             node.operand = ast.Call(ast.Name("bool", ast.Load()), [node.operand], [])
         case ast.If() | ast.IfExp():
             node.test = ast.UnaryOp(ast.Not(), node.test)
         case ast.Constant(value=value):
-            node.value = (not value) if isinstance(value, bool) else value + 1  # type: ignore[operator]
+            node.value = (not value) if isinstance(value, bool) else value + 1  # type: ignore[operator]  # int
         case ast.Expr() | ast.Return():
             node.value = ast.Constant(None)
     return f"{before} → {ast.unparse(node).partition(chr(10))[0]}"
@@ -166,7 +166,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
     import django
     import hypothesis  # noqa: F401  # loaded once, for all
-    import pytest  # noqa: F401
+    import pytest  # noqa: F401  # as above
 
     django.setup()
     file = ROOT / (arguments.module.replace(".", "/") + ".py")

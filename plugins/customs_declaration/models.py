@@ -505,11 +505,11 @@ class RealtimeRequest(models.Model):
 
 
 # Django finds a plugin's tables through this module only.
-from .duties.models import (  # noqa: E402, F401
+from .duties.models import (  # noqa: E402, F401  # as said above
     GuaranteeEntry,
     TaxBill,
     TaxBillLine,
     TaxFigureLine,
     TaxFigures,
 )
-from .policies.models import PolicyEdition  # noqa: E402, F401
+from .policies.models import PolicyEdition  # noqa: E402, F401  # as said above

@@ -64,18 +64,18 @@ def customs(folder: Path, **values: Any) -> Iterator[Any]:
     from saleor_ext.plugin_api import platform as services
     from tests.customs.parcels import CONFIG, FakePlatform
 
-    module = sys.modules[services.__module__]
-    before, fake = module._platform, FakePlatform()  # type: ignore[attr-defined]
+    module: Any = sys.modules[services.__module__]
+    before, fake = module._platform, FakePlatform()
     key, certificate = make_demo_key(folder)
     given = {"folder": str(folder / "drop"), "key_path": str(key), "certificate_path": str(certificate)}
     configuration.save(plugin, {**CONFIG, **given, "folder_most_waiting": 0, **values}, actor="bench")
     configuration.forget_cache()
     quiet()
-    module.set_platform(fake)  # type: ignore[attr-defined]
+    module.set_platform(fake)
     try:
         yield fake
     finally:
-        module.set_platform(before)  # type: ignore[attr-defined]
+        module.set_platform(before)
         logging.disable(logging.NOTSET)
 
 
@@ -102,7 +102,7 @@ def parcels(mark: str, count: int, *, held: bool = True) -> list[Any]:
             buyer=Buyer("person-1", "林*", f"index-{mark}{number}"),
         )
         stock = step("reserve_stock", book_no="T516526A00001", lines=records)
-        view.steps["reserve_stock"] = stock  # type: ignore[index]
+        view.steps["reserve_stock"] = stock  # type: ignore[index]  # a view is read-only to others
         made.append(view)
     if held:
         _hold(made)

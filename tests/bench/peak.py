@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saleor_ext.config.settings")
 
@@ -22,7 +23,8 @@ def main(number: int, count: int) -> None:
     from tests.customs.parcels import FakePlatform
 
     quiet()
-    sys.modules[services.__module__].set_platform(world := FakePlatform())  # type: ignore[attr-defined]
+    module: Any = sys.modules[services.__module__]
+    module.set_platform(world := FakePlatform())
     views = parcels(f"K{os.getppid()}W{number}X", count)
     # Whoever gathers may find documents of the other worker's parcels.
     others = [f"K{os.getppid()}W{other}X" for other in range(PROCESSES) if other != number]

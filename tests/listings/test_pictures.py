@@ -41,12 +41,10 @@ def test_the_format_stays_and_the_file_does_not(kind: str, suffix: str) -> None:
     before = drawn(kind)
     after, found = redrawn(before)
     assert (found, opened(after).format, opened(after).size) == (suffix, kind, (400, 300))
-    left, right = (
-        opened(after).convert("RGB").getpixel((50, 150)),
-        opened(after).convert("RGB").getpixel((350, 150)),
-    )
+    picture: Any = opened(after).convert("RGB")
+    left, right = picture.getpixel((50, 150)), picture.getpixel((350, 150))
     for seen, wanted in ((left, (0x1F, 0x4E, 0x8C)), (right, (0xF2, 0xB1, 0x34))):
-        assert all(abs(a - b) <= 6 for a, b in zip(seen, wanted, strict=True)), (seen, wanted)  # type: ignore[arg-type]
+        assert all(abs(a - b) <= 6 for a, b in zip(seen, wanted, strict=True)), (seen, wanted)
 
 
 def test_place_device_and_comments_are_gone() -> None:

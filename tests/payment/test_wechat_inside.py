@@ -161,8 +161,9 @@ def test_the_wallet_opens_for_a_known_payer(inside: FakeWechat) -> None:
     order = inside.orders[session.out_trade_no]["_body"]
     assert (order["trade_type"], order["payer"]) == ("JSAPI", {"openid": OPENID})
     assert "POST /v3/global/transactions/jsapi" in inside.calls
-    values = answer["data"]["invoke"]
-    assert values == session.invoke == hooks.payment_session(TX).invoke  # type: ignore[union-attr]
+    values, told = answer["data"]["invoke"], hooks.payment_session(TX)
+    assert told is not None
+    assert values == session.invoke == told.invoke
     assert {name: values[name] for name in ("appId", "package", "signType")} == {
         "appId": APPID, "package": f"prepay_id=wx{session.out_trade_no}", "signType": "RSA",
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -36,10 +37,10 @@ def world(monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest) -> W
     return build(monkeypatch, settings)
 
 
-def build(monkeypatch: pytest.MonkeyPatch, settings: object) -> World:
+def build(monkeypatch: pytest.MonkeyPatch, settings: Any) -> World:
     for name, value in {
         # Nothing is collected here: pages are asked for, not their files.
-        "MIDDLEWARE": [name for name in settings.MIDDLEWARE if "whitenoise" not in name],  # type: ignore[attr-defined]
+        "MIDDLEWARE": [name for name in settings.MIDDLEWARE if "whitenoise" not in name],
         "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
         "MESSAGE_STORAGE": "django.contrib.messages.storage.cookie.CookieStorage",
         "STORAGES": {

@@ -43,8 +43,8 @@ def test_texts_are_found_in_templates_and_python(tmp_path: Path) -> None:
     code.write_text(
         '_("A" "B")\nngettext("one", "many", n)\npgettext("verb", "open")\nother("no")\n', encoding="utf-8"
     )
-    found = [(entry.msgid, entry.plural, entry.context) for entry in messages._python_texts(code)]  # type: ignore[misc]
-    assert found == [("AB", "", ""), ("one", "many", ""), ("open", "", "verb")]
+    called = [(entry.msgid, entry.plural, entry.context) for entry in messages._python_texts(code)]
+    assert called == [("AB", "", ""), ("one", "many", ""), ("open", "", "verb")]
 
 
 def test_every_text_is_translated() -> None:
